@@ -1,0 +1,248 @@
+package feed
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Bounds of one record. They are far above what creators need, and keep a
+// stranger's record from costing more than its bytes.
+const (
+	maxLine  = 2 << 10   // bytes of a title, creator, tag, URL, path segment …
+	maxText  = 256 << 10 // bytes of a description
+	maxPath  = 4 << 10   // bytes of a payload path
+	maxName  = 255       // bytes of one path component, as file systems have it
+	maxList  = 1000      // links, tags, trackers, web seeds, stamp places
+	maxFiles = 100_000
+)
+
+var (
+	slugForm     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,99}$`)
+	idForm       = regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	hashForm     = regexp.MustCompile(`^[0-9a-f]+$`)
+	languageForm = regexp.MustCompile(`^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,7}$`)
+	typeForm     = regexp.MustCompile(`^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(;[ -~]*)?$`) // RFC 6838 §4.2
+	relForm      = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+)
+
+// checker collects the first broken rule, so that the rules read as a list.
+type checker struct{ err error }
+
+func (c *checker) that(ok bool, field, why string, args ...any) {
+	if c.err == nil && !ok {
+		c.err = &InvalidError{Field: field, Why: fmt.Sprintf(why, args...)}
+	}
+}
+
+func (c *checker) line(s, field string) {
+	c.that(len(s) <= maxLine, field, "longer than %d bytes", maxLine)
+}
+
+// link checks an absolute http or https URL; "" passes where it is optional.
+func (c *checker) link(s, field string, required bool) {
+	if s == "" && !required {
+		return
+	}
+	c.line(s, field)
+	c.that(absoluteURL(s, "http", "https"), field, "not an absolute http or https URL")
+}
+
+func (c *checker) hash(s, field string, digits int) {
+	c.that(len(s) == digits && hashForm.MatchString(s), field, "not %d lower-case hex digits", digits)
+}
+
+func (r Release) validate() error {
+	c := &checker{}
+	c.that(r.Format == Format, "format", "is %d, not %d", r.Format, Format)
+	c.that(slugForm.MatchString(r.Slug), "slug", "has to be 1 to 100 of a-z, 0-9 and -, and not begin with -")
+	c.that(idForm.MatchString(r.ID), "id", "not a urn:uuid: in lower case")
+	c.that(r.Title != "", "title", "is empty")
+	c.line(r.Title, "title")
+	c.line(r.Creator, "creator")
+	c.that(len(r.Description) <= maxText, "description", "longer than %d bytes", maxText)
+	c.that(r.Language == "" || languageForm.MatchString(r.Language), "language", "not a language tag")
+	c.that(validDate(r.Date), "date", "not YYYY, YYYY-MM or YYYY-MM-DD")
+	c.link(r.License, "license", true)
+	c.link(r.SourceURL, "source_url", false)
+	c.link(r.AttributionURL, "attribution_url", false)
+	c.that(r.Published.Year() >= 1970 && r.Published.Year() <= 9999, "published", "not a year from 1970 to 9999")
+	c.links(r.Links)
+	c.that(len(r.Tags) <= maxList, "tags", "more than %d", maxList)
+	for i, tag := range r.Tags {
+		c.line(tag, fmt.Sprintf("tags[%d]", i))
+	}
+	c.files(r.Files, r.Cover)
+	c.torrent(r)
+	return c.err
+}
+
+func (c *checker) links(links []Link) {
+	c.that(len(links) <= maxList, "links", "more than %d", maxList)
+	for i, l := range links {
+		field := fmt.Sprintf("links[%d]", i)
+		c.that(relForm.MatchString(l.Rel), field+".rel", "not a lower-case word")
+		c.line(l.Title, field+".title")
+		c.link(l.URL, field+".url", true)
+	}
+}
+
+func (c *checker) files(files []File, cover string) {
+	c.that(len(files) > 0, "files", "is empty")
+	c.that(len(files) <= maxFiles, "files", "more than %d", maxFiles)
+	paths := make(map[string]bool, len(files))
+	for i, f := range files {
+		if c.err != nil {
+			return
+		}
+		field := fmt.Sprintf("files[%d]", i)
+		c.that(safePath(f.Path), field+".path", "not a safe relative path")
+		c.that(!paths[f.Path], field+".path", "appears twice")
+		paths[f.Path] = true
+		c.that(f.Size >= 0, field+".size", "is negative")
+		c.hash(f.SHA256, field+".sha256", 64)
+		c.that(len(f.Type) <= maxName && typeForm.MatchString(f.Type), field+".type", "not a MIME type")
+		c.link(f.License, field+".license", false)
+		c.line(f.Title, field+".title")
+		c.line(f.Creator, field+".creator")
+		c.that(len(f.Stamp) <= maxList, field+".stamp", "more than %d places", maxList)
+		for _, place := range f.Stamp {
+			c.line(place, field+".stamp")
+		}
+	}
+	c.that(cover == "" || paths[cover], "cover", "not one of the files")
+	for i, f := range files {
+		for dir := parent(f.Path); dir != "" && c.err == nil; dir = parent(dir) {
+			c.that(!paths[dir], fmt.Sprintf("files[%d].path", i), "lies inside a file")
+		}
+	}
+}
+
+// parent is the folder of a "/"-separated path, "" at the top.
+func parent(path string) string {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return ""
+	}
+	return path[:i]
+}
+
+func (c *checker) torrent(r Release) {
+	t := r.Torrent
+	c.that(safeName(t.File) && strings.HasSuffix(t.File, ".torrent"), "torrent.file", "not the name of a .torrent file")
+	c.that(t.Size > 0, "torrent.size", "has to be above 0")
+	c.that(safeName(t.Name), "torrent.name", "not a single safe path component")
+	c.that(total(r.Files) <= t.Length, "torrent.length", "is less than the files' sizes")
+	c.that(t.PieceLength >= 16<<10 && t.PieceLength&(t.PieceLength-1) == 0, "torrent.piece_length", "not a power of two from 16 KiB on") // BEP 52
+	c.hash(t.InfohashV1, "torrent.infohash_v1", 40)
+	c.hash(t.InfohashV2, "torrent.infohash_v2", 64)
+	c.that(len(t.Magnet) <= maxText, "torrent.magnet", "longer than %d bytes", maxText)
+	c.that(magnetOf(t), "torrent.magnet", "not a magnet link of this torrent's infohashes")
+	c.that(len(t.Trackers) <= maxList, "torrent.trackers", "more than %d", maxList)
+	for i, u := range t.Trackers {
+		field := fmt.Sprintf("torrent.trackers[%d]", i)
+		c.line(u, field)
+		c.that(absoluteURL(u, "http", "https", "udp", "ws", "wss"), field, "not a tracker URL")
+	}
+	c.that(len(t.WebSeeds) <= maxList, "torrent.web_seeds", "more than %d", maxList)
+	for i, u := range t.WebSeeds {
+		c.link(u, fmt.Sprintf("torrent.web_seeds[%d]", i), true)
+	}
+}
+
+// total is the sum of the sizes, MaxInt64 where it would overflow.
+func total(files []File) int64 {
+	var sum int64
+	for _, f := range files {
+		if f.Size > math.MaxInt64-sum {
+			return math.MaxInt64
+		}
+		sum += f.Size
+	}
+	return sum
+}
+
+// magnetOf says whether the magnet link carries the torrent's own infohashes
+// and no others (BEP 9, BEP 52).
+func magnetOf(t Torrent) bool {
+	query, ok := strings.CutPrefix(t.Magnet, "magnet:?")
+	if !ok || !printableASCII(query) {
+		return false
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil || len(values["xt"]) == 0 {
+		return false
+	}
+	v1 := false
+	for _, xt := range values["xt"] {
+		switch {
+		case strings.EqualFold(xt, "urn:btih:"+t.InfohashV1):
+			v1 = true
+		case !strings.EqualFold(xt, "urn:btmh:1220"+t.InfohashV2):
+			return false
+		}
+	}
+	return v1
+}
+
+func absoluteURL(s string, schemes ...string) bool {
+	if !printableASCII(s) {
+		return false
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || u.User != nil {
+		return false
+	}
+	for _, scheme := range schemes {
+		if u.Scheme == scheme {
+			return true
+		}
+	}
+	return false
+}
+
+// printableASCII says that s can stand as a URL in a document or header: no
+// spaces, quotes, angle brackets or control characters, all else escaped.
+func printableASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(notInURLs, r)
+	})
+}
+
+// safePath says whether every component of a "/"-separated path is a safe name.
+func safePath(path string) bool {
+	if path == "" || len(path) > maxPath {
+		return false
+	}
+	for name := range strings.SplitSeq(path, "/") {
+		if !safeName(name) {
+			return false
+		}
+	}
+	return true
+}
+
+// safeName says whether s names one file or folder right here and nothing else:
+// not empty, no "." or "..", no separator of any system, no control character.
+func safeName(s string) bool {
+	return s != "" && s != "." && s != ".." && len(s) <= maxName && utf8.ValidString(s) &&
+		!strings.ContainsFunc(s, func(r rune) bool {
+			return r == '/' || r == '\\' || r == '\t' || r == '\n' || unprintable(r)
+		})
+}
+
+func validDate(s string) bool {
+	if s == "" {
+		return true
+	}
+	for _, layout := range []string{"2006", "2006-01", time.DateOnly} {
+		if _, err := time.Parse(layout, s); err == nil {
+			return true
+		}
+	}
+	return false
+}
