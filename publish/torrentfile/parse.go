@@ -1,0 +1,146 @@
+package torrentfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+)
+
+const (
+	maxTorrent      = 64 << 20  // bytes of a .torrent: 100,000 files of ours are about 20 MB
+	maxForeignPiece = 128 << 20 // piece length in bytes: what libtorrent accepts too
+)
+
+// Parse reads a v1, v2 or hybrid .torrent. It trusts nothing: sizes, counts and
+// nesting are bounded, names cannot lead out of the payload folder, v1 and v2
+// must describe the same files at the same places, and piece layers must hash to
+// their roots. Bencoding must be canonical, so Marshal gives back the same bytes.
+// Symbolic links (BEP 47) and names that are not UTF-8 are refused.
+func Parse(data []byte) (*Torrent, error) {
+	if len(data) > maxTorrent {
+		return nil, fmt.Errorf("torrent: larger than %d MiB", maxTorrent>>20)
+	}
+	t, err := parse(bytes.Clone(data))
+	if err != nil {
+		return nil, fmt.Errorf("torrent: %w", err)
+	}
+	return t, nil
+}
+
+func parse(data []byte) (*Torrent, error) {
+	t := &Torrent{outer: map[string][]byte{}}
+	r := &reader{data: data}
+	err := r.dict(func(key string) error {
+		raw, err := r.raw()
+		if key == "info" {
+			t.InfoBytes = raw
+		} else {
+			t.outer[key] = raw
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if r.pos != len(data) {
+		return nil, r.fail("something follows the torrent")
+	}
+	if t.InfoBytes == nil {
+		return nil, errors.New("no info dictionary")
+	}
+	raw, err := readInfo(t.InfoBytes)
+	if err != nil {
+		return nil, fmt.Errorf("info: %w", err)
+	}
+	if t.info, err = raw.resolve(t.outer["piece layers"]); err != nil {
+		return nil, fmt.Errorf("info: %w", err)
+	}
+	return t, nil
+}
+
+// rawInfo is the info dictionary key by key, before anything is compared.
+type rawInfo struct {
+	name, nameUTF8 string
+	license        string
+	pieceLength    int64
+	metaVersion    int64
+	hasLength      bool
+	length         int64
+	v1Files        []entry // from "files"; nil without that key
+	hasPieces      bool
+	pieces         string
+	tree           []treeFile // from "file tree"; nil without that key
+}
+
+func readInfo(data []byte) (*rawInfo, error) {
+	in := &rawInfo{}
+	r := &reader{data: data}
+	err := r.dict(func(key string) error {
+		if err := in.read(r, key); err != nil {
+			return fmt.Errorf("%q: %w", key, err)
+		}
+		return nil
+	})
+	return in, err
+}
+
+func (in *rawInfo) read(r *reader, key string) (err error) {
+	switch key {
+	case "name":
+		in.name, err = r.string()
+	case "name.utf-8":
+		in.nameUTF8, err = r.string()
+	case "license":
+		// A key of our own: elsewhere it may mean anything, so any type will do.
+		var raw []byte
+		raw, err = r.raw()
+		in.license = stringOf(raw)
+	case "piece length":
+		in.pieceLength, err = r.int()
+	case "meta version":
+		in.metaVersion, err = r.int()
+	case "length":
+		in.hasLength = true
+		in.length, err = r.int()
+	case "pieces":
+		in.hasPieces = true
+		in.pieces, err = r.string()
+	case "files":
+		in.v1Files, err = readV1Files(r)
+	case "file tree":
+		in.tree, err = readTree(r)
+	default:
+		err = r.skip()
+	}
+	return err
+}
+
+// resolve checks the parts against each other and makes one description of them.
+func (in *rawInfo) resolve(pieceLayers []byte) (info, error) {
+	out := info{name: in.name, license: in.license, pieces: in.pieces}
+	if in.nameUTF8 != "" {
+		out.name = in.nameUTF8
+	}
+	if in.metaVersion > 2 {
+		return out, fmt.Errorf("meta version %d is newer than this program", in.metaVersion)
+	}
+	out.v2 = in.metaVersion == 2
+	out.v1 = !out.v2 || in.hasPieces || in.hasLength || in.v1Files != nil
+	if err := checkName(out.name); err != nil {
+		return out, fmt.Errorf("name %q: %w", out.name, err)
+	}
+	if in.pieceLength <= 0 || in.pieceLength > maxForeignPiece {
+		return out, fmt.Errorf("piece length %d", in.pieceLength)
+	}
+	if out.v1 {
+		if err := in.resolveV1(&out); err != nil {
+			return out, err
+		}
+	}
+	if out.v2 {
+		if err := in.resolveV2(&out, pieceLayers); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
