@@ -8,13 +8,15 @@ import (
 	"unicode"
 )
 
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n\n")
+
 // clean drops what cannot be shown or would show a text as something that it
 // is not: control characters, non-characters, and the marks that override the
 // writing direction ("song\u202e3pm.exe" reads "songexe.mp3"). Line ends become
 // "\n"; invalid UTF-8 becomes U+FFFD.
 func clean(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n\n").Replace(s)
+	s = lineEnds.Replace(s)
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\t':
