@@ -1,0 +1,35 @@
+// Package stamp writes a licence notice into media files, in the fields that
+// real players, editors and search engines read, and reads such notices back.
+//
+// A stamped file is described, not made: a Stamper answers with a Patch, a list
+// of ranges of the source and of new bytes. So a source is only ever read, and
+// whoever writes the copy can hash it in the same pass. Before Prepare hands out
+// a Patch it proves it: the media bytes hash to the same value before and after,
+// the notice reads back, and stamping again changes nothing.
+//
+// The map of this room:
+//
+//	stamp.go          Stamper, the registry, Detect, Read, Prepare
+//	prove.go          what must hold before a Patch is handed out
+//	patch.go          Range, Piece, Patch and its readers
+//	splice.go         edits of a file as a list, and where bytes move
+//	io.go             bounded reading of untrusted files
+//	statement.go      Statement, Conflict, ConflictError, the other errors
+//	text.go           clean one-line texts and URLs for tags
+//	sidecar.go        NAME.license for formats without a Stamper
+//	id3.go            ID3v2 tags as containers of frames; id3sync.go their numbers
+//	id3frames.go      what the frames say, and the frames we write
+//	mp3.go            MP3: tag in front, audio proven whole
+//	mpegaudio.go      the walk over MPEG audio frames
+//	trailer.go        ID3v1, APEv2 and Lyrics3 at the end of a file
+//	vorbiscomment.go  the comment list that FLAC, Vorbis and Opus share
+//	flac.go           FLAC metadata blocks; flacframe.go its last frame
+//	ogg.go            Ogg Vorbis and Opus; oggpage.go pages and checksums
+//	mp4*.go           MP4 and its relatives
+//	jpeg*.go, png*.go images
+//	xmp*.go, exif.go  what several of them share
+//
+// What never happens here: nothing is written to disk, nothing is decoded or
+// re-encoded, no name of a file is taken from inside a file, and no existing
+// statement of rights is overwritten unless the caller says so.
+package stamp
