@@ -1,0 +1,116 @@
+package publish
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"commonseed/feed"
+	"commonseed/internal/atomicfile"
+	"commonseed/publish/torrentfile"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Rebuild makes feeds and pages anew from the records on disk, and puts the
+// channel's present addresses into torrents whose addresses differ. Files whose
+// content stays are not touched. The channel must be locked.
+func (c *Channel) Rebuild(a Addresses, now time.Time) error {
+	rels, err := c.Releases()
+	if err != nil {
+		return err
+	}
+	err = eachRelease(rels, func(r *Release) error { return r.readdress(a) })
+	if err != nil {
+		return err
+	}
+	face := c.Face(a.Base, rels)
+	err = eachRelease(rels, func(r *Release) error { return r.writePage(c, face) })
+	if err != nil {
+		return err
+	}
+	records := make([]feed.Release, len(rels))
+	for i := range rels {
+		records[i] = rels[i].Release
+	}
+	var page bytes.Buffer
+	if err := c.Pages.ChannelPage(&page, face, records); err != nil {
+		return err
+	}
+	if _, err := atomicfile.WriteIfChanged(filepath.Join(c.Public(), "index.html"), page.Bytes(), 0o644); err != nil {
+		return err
+	}
+	return feed.Write(c.Public(), face, records, now)
+}
+
+// eachRelease does f to many releases at once: most of the time goes to waiting
+// for the disk to have each file.
+func eachRelease(rels []Release, f func(*Release) error) error {
+	var group errgroup.Group
+	group.SetLimit(16)
+	for i := range rels {
+		group.Go(func() error {
+			if err := f(&rels[i]); err != nil {
+				return fmt.Errorf("release %s: %w", rels[i].Slug, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// readdress changes trackers, web seeds and comment of the torrent, and with
+// them the record, where they differ from a's. The infohashes stay.
+func (r *Release) readdress(a Addresses) error {
+	trackers, webSeeds := a.trackersOf(r), a.webSeedsOf(r)
+	if r.BaseURL == a.Base && slices.Equal(trackers, r.Torrent.Trackers) && slices.Equal(webSeeds, r.Torrent.WebSeeds) {
+		return nil
+	}
+	data, err := os.ReadFile(r.TorrentPath())
+	if err != nil {
+		return err
+	}
+	t, err := torrentfile.Parse(data)
+	if err != nil {
+		return err
+	}
+	r.BaseURL, r.Torrent.Trackers, r.Torrent.WebSeeds = a.Base, trackers, webSeeds
+	t.Announce(tiers(trackers), webSeeds, r.PageURL(a.Base))
+	r.describeTorrent(t)
+	if err := atomicfile.WriteFile(r.TorrentPath(), t.Marshal(), 0o644); err != nil {
+		return err
+	}
+	return r.writeRecord()
+}
+
+func (r *Release) writeRecord() error {
+	data, err := r.Marshal()
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(filepath.Join(r.Dir, recordFile), data, 0o644)
+}
+
+// write puts record and page into a staged release.
+func (r *Release) write(c *Channel, base string) error {
+	if err := r.writeRecord(); err != nil {
+		return err
+	}
+	rels, err := c.Releases()
+	if err != nil {
+		return err
+	}
+	return r.writePage(c, c.Face(base, append(rels, *r)))
+}
+
+func (r *Release) writePage(c *Channel, face feed.Channel) error {
+	var page bytes.Buffer
+	if err := c.Pages.ReleasePage(&page, face, r.Release); err != nil {
+		return err
+	}
+	_, err := atomicfile.WriteIfChanged(filepath.Join(r.Dir, "index.html"), page.Bytes(), 0o644)
+	return err
+}

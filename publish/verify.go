@@ -1,0 +1,284 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"commonseed/feed"
+	"commonseed/license"
+	"commonseed/license/stamp"
+	"commonseed/publish/torrentfile"
+)
+
+// Check is one thing that a sceptical stranger looks at.
+type Check struct {
+	Name    string   `json:"name"`
+	Failed  bool     `json:"failed"`
+	Details []string `json:"details,omitempty"` // what is wrong, or what was seen
+}
+
+// Report is all that was checked of one release.
+type Report struct {
+	Slug   string  `json:"slug"`
+	Title  string  `json:"title"`
+	Dir    string  `json:"dir"`
+	Checks []Check `json:"checks"`
+}
+
+// OK says whether every check passed.
+func (r *Report) OK() bool {
+	for _, c := range r.Checks {
+		if c.Failed {
+			return false
+		}
+	}
+	return true
+}
+
+// check notes the outcome of one check.
+func (r *Report) check(name string, err error, seen ...string) {
+	c := Check{Name: name, Details: seen}
+	if err != nil {
+		c.Failed, c.Details = true, strings.Split(err.Error(), "\n")
+	}
+	r.Checks = append(r.Checks, c)
+}
+
+// Verify looks at a release directory as a stranger would who trusts nothing:
+// record, torrent, payload, stamps, notices, page and the feed above it must
+// all say the same. It reads only. The error is about the looking itself.
+func Verify(ctx context.Context, dir string, progress func(done, total int64)) (*Report, error) {
+	r, err := ReadRelease(dir)
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{Slug: r.Slug, Title: r.Title, Dir: dir}
+	want, err := license.Parse(r.License)
+	report.check("the record names a known licence", err, want.Label)
+	t, err := r.readTorrent()
+	report.check("the torrent is the one of the record", err, r.Torrent.InfohashV1, r.Torrent.InfohashV2)
+	if err == nil {
+		err = torrentfile.Verify(ctx, t, r.Payload(), func(n int64) { progress(n, t.Length()) })
+		report.check("the payload is what the torrent describes", err, fmt.Sprintf("%d bytes", t.Length()))
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	report.check("every file has the hash of the record", r.checkHashes(ctx))
+	report.check("every media file says its licence", r.checkStamps())
+	report.check("LICENSE.txt and metadata.json say it too", r.checkNotices())
+	report.check("the page says it too", r.checkPage())
+	report.check("the feed offers this torrent under this licence", r.checkFeed())
+	return report, nil
+}
+
+// readTorrent reads the .torrent and compares it with the record.
+func (r *Release) readTorrent() (*torrentfile.Torrent, error) {
+	data, err := os.ReadFile(r.TorrentPath())
+	if err != nil {
+		return nil, err
+	}
+	t, err := torrentfile.Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	differ := func(what, got, want string) {
+		if got != want {
+			errs = append(errs, fmt.Errorf("%s: the torrent says %q, the record %q", what, got, want))
+		}
+	}
+	differ("v1 infohash", t.InfohashV1(), r.Torrent.InfohashV1)
+	differ("v2 infohash", t.InfohashV2(), r.Torrent.InfohashV2)
+	differ("licence", t.License(), r.License)
+	differ("name", t.Name(), r.Torrent.Name)
+	differ("magnet", t.Magnet(), r.Torrent.Magnet)
+	return t, errors.Join(errs...)
+}
+
+// checkHashes compares size and SHA-256 of every file with the record.
+func (r *Release) checkHashes(ctx context.Context) error {
+	var errs []error
+	for _, f := range r.Files {
+		size, sum, err := hashFile(ctx, filepath.Join(r.Payload(), filepath.FromSlash(f.Path)))
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			errs = append(errs, err)
+		case size != f.Size || sum != f.SHA256:
+			errs = append(errs, fmt.Errorf("%s differs from the record", f.Path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func hashFile(ctx context.Context, name string) (int64, string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return 0, "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	n, err := io.CopyBuffer(h, &meter{ctx, f, func(int64) {}}, make([]byte, 1<<20))
+	return n, hex.EncodeToString(h.Sum(nil)), err
+}
+
+// checkStamps reads the licence from every media file, or from its sidecar.
+func (r *Release) checkStamps() error {
+	var errs []error
+	for _, f := range r.Files {
+		if f.License == "" {
+			continue
+		}
+		if err := r.checkStamp(f); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", f.Path, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Release) checkStamp(f feed.File) error {
+	want, err := license.Parse(f.License)
+	if err != nil {
+		return err
+	}
+	found, err := ReadStatements(filepath.Join(r.Payload(), filepath.FromSlash(f.Path)))
+	if err != nil {
+		return err
+	}
+	named := false
+	for _, s := range found {
+		ours := slices.Contains(f.Stamp, s.Place) || slices.Contains(f.Stamp, "sidecar")
+		if ours && !s.License.IsZero() && s.License.ID != want.ID {
+			return fmt.Errorf("%s says %q, not %s", s.Place, clip(s.Text), want.Label)
+		}
+		named = named || s.License.ID == want.ID
+	}
+	if !named {
+		return fmt.Errorf("no place names %s", want.Label)
+	}
+	return nil
+}
+
+// ReadStatements reads every rights statement about a file: those inside it,
+// and those of the sidecar beside it.
+func ReadStatements(file string) ([]stamp.Statement, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	var found []stamp.Statement
+	if info.Size() > 0 {
+		if _, found, err = stamp.Read(f, info.Size()); err != nil {
+			return nil, err
+		}
+	}
+	sidecar, err := os.ReadFile(file + ".license")
+	if errors.Is(err, fs.ErrNotExist) {
+		return found, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	more, err := stamp.ReadSidecar(sidecar)
+	return append(found, more...), err
+}
+
+// checkNotices reads LICENSE.txt and metadata.json of the payload.
+func (r *Release) checkNotices() error {
+	notice, err := os.ReadFile(filepath.Join(r.Payload(), licenseFile))
+	if err != nil {
+		return err
+	}
+	if !bytes.Contains(notice, []byte(r.License)) {
+		return fmt.Errorf("%s does not name %s", licenseFile, r.License)
+	}
+	metadata, err := os.ReadFile(filepath.Join(r.Payload(), metadataFile))
+	if err != nil {
+		return err
+	}
+	var work struct {
+		License string `json:"license"`
+	}
+	if err := json.Unmarshal(metadata, &work); err != nil {
+		return fmt.Errorf("%s: %w", metadataFile, err)
+	}
+	if work.License != r.License {
+		return fmt.Errorf("%s says %q, the record %q", metadataFile, work.License, r.License)
+	}
+	return nil
+}
+
+// checkPage looks for licence and infohash in the release page.
+func (r *Release) checkPage() error {
+	page, err := os.ReadFile(filepath.Join(r.Dir, "index.html"))
+	if err != nil {
+		return err
+	}
+	for _, want := range []string{r.License, r.Torrent.InfohashV1, r.Torrent.File} {
+		if !bytes.Contains(page, []byte(want)) {
+			return fmt.Errorf("index.html does not hold %s", want)
+		}
+	}
+	return nil
+}
+
+// checkFeed looks for the release in the torrent feed of its channel.
+func (r *Release) checkFeed() error {
+	items, err := feedItems(filepath.Dir(r.Dir))
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		if item.GUID != r.Torrent.InfohashV1 {
+			continue
+		}
+		if path.Base(item.Enclosure) != r.Torrent.File {
+			return fmt.Errorf("its enclosure is %s, not %s", item.Enclosure, r.Torrent.File)
+		}
+		if item.License != r.License {
+			return fmt.Errorf("it says %q, the record %q", item.License, r.License)
+		}
+		return nil
+	}
+	return fmt.Errorf("no item has the guid %s", r.Torrent.InfohashV1)
+}
+
+// feedItems reads torrents.xml and its older pages.
+func feedItems(public string) ([]feed.Item, error) {
+	pages, err := filepath.Glob(filepath.Join(public, "torrents*.xml"))
+	if err != nil {
+		return nil, err
+	}
+	var items []feed.Item
+	for _, page := range pages {
+		data, err := os.ReadFile(page)
+		if err != nil {
+			return nil, err
+		}
+		doc, err := feed.Read(data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Base(page), err)
+		}
+		items = append(items, doc.Items...)
+	}
+	return items, nil
+}
