@@ -1,0 +1,227 @@
+package origin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"commonseed/seed"
+)
+
+// A file system's clock ticks slowly: two writes within a tick leave the same
+// times. A file is read for a check only when it is older than this.
+const tick = 50 * time.Millisecond
+
+// retryUnreadable is the wait after a file could not be read: a disk that went
+// away may be back.
+const retryUnreadable = time.Minute
+
+// checkLoop checks the queued torrents, one after the other.
+func (e *Engine) checkLoop(ctx context.Context) {
+	for {
+		t := e.nextCheck()
+		if t == nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-e.checkWake:
+			}
+			continue
+		}
+		e.check(ctx, t)
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+func (e *Engine) queueCheck(t *torrent) {
+	t.mu.Lock()
+	queued := t.queued
+	t.queued = true
+	t.mu.Unlock()
+	if queued {
+		return
+	}
+	e.mu.Lock()
+	e.checks = append(e.checks, t)
+	e.mu.Unlock()
+	select {
+	case e.checkWake <- struct{}{}:
+	default:
+	}
+}
+
+func (e *Engine) nextCheck() *torrent {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.checks) == 0 {
+		return nil
+	}
+	t := e.checks[0]
+	e.checks = e.checks[1:]
+	t.mu.Lock()
+	t.queued = false
+	t.mu.Unlock()
+	return t
+}
+
+// suspend takes a torrent out of service because of a change, and has it checked.
+func (e *Engine) suspend(t *torrent, reason string) {
+	if t.halt(seed.Checking, reason) == seed.Seeding {
+		e.log.Warn("payload changed, checking it again", "slug", t.slug, "infohash", t.id, "why", reason)
+		e.announcer.stop(t)
+	}
+	e.handles.forget(t)
+	e.queueCheck(t)
+}
+
+// check brings a torrent into service, or says why it cannot be. Only files
+// that are not known to be right are read.
+func (e *Engine) check(ctx context.Context, t *torrent) {
+	t.mu.Lock()
+	skip := t.gone || t.state == seed.Seeding
+	known := append([]stamp(nil), t.good...)
+	if !skip {
+		t.state = seed.Checking
+	}
+	t.mu.Unlock()
+	if skip {
+		return
+	}
+	stamps, err := t.survey()
+	if err != nil {
+		e.fail(t, stamps, err.Error())
+		return
+	}
+	doubtful := t.doubtful(known, stamps)
+	if !settle(ctx, stamps, doubtful) {
+		return
+	}
+	bad, err := t.hash(ctx, stamps, doubtful)
+	if ctx.Err() != nil {
+		return
+	}
+	again, surveyErr := t.survey()
+	switch {
+	case errors.Is(err, errChanged) || surveyErr != nil || t.doubtful(stamps, again) != nil:
+		// The patrol has it checked again.
+		t.halt(seed.Checking, "the payload changed while it was being checked")
+	case err != nil:
+		t.mu.Lock()
+		t.retry = time.Now().Add(retryUnreadable)
+		t.mu.Unlock()
+		e.fail(t, make([]stamp, len(stamps)), err.Error())
+	default:
+		e.judge(t, stamps, bad)
+	}
+}
+
+// judge ends a check that read everything.
+func (e *Engine) judge(t *torrent, stamps []stamp, bad []int) {
+	t.mu.Lock()
+	copy(t.good, stamps)
+	for _, i := range bad {
+		t.good[i] = stamp{}
+	}
+	t.mu.Unlock()
+	e.resume.remember(t, t.good)
+	if len(bad) > 0 {
+		e.fail(t, stamps, badFiles(t, bad))
+		return
+	}
+	t.checked.Store(t.payload)
+	t.mu.Lock()
+	t.seen = stamps
+	gone := t.gone
+	if !gone {
+		t.state, t.reason = seed.Seeding, ""
+	}
+	t.mu.Unlock()
+	if !gone {
+		e.log.Info("seeding", "slug", t.slug, "infohash", t.id)
+		e.announcer.start(t)
+	}
+}
+
+func badFiles(t *torrent, bad []int) string {
+	msg := fmt.Sprintf("%q does not match the torrent", t.files[bad[0]].path)
+	if n := len(bad) - 1; n > 0 {
+		msg += fmt.Sprintf(", nor do %d more", n)
+	}
+	return msg
+}
+
+func (e *Engine) fail(t *torrent, seen []stamp, reason string) {
+	t.mu.Lock()
+	t.seen = seen
+	t.mu.Unlock()
+	t.halt(seed.Failed, reason)
+	e.log.Error("not seeding", "slug", t.slug, "infohash", t.id, "why", reason)
+}
+
+// survey takes the stamp of each file. All are taken even when one is missing or
+// has the wrong size, which is the error.
+func (t *torrent) survey() (stamps []stamp, err error) {
+	stamps = make([]stamp, len(t.files))
+	root, err := os.OpenRoot(t.root)
+	if err != nil {
+		return stamps, fmt.Errorf("payload folder: %w", err)
+	}
+	defer root.Close()
+	for i := range t.files {
+		f := &t.files[i]
+		if f.pad {
+			continue
+		}
+		s, statErr := statPayload(root, f.path)
+		stamps[i] = s
+		if err != nil {
+			continue
+		}
+		switch {
+		case errors.Is(statErr, fs.ErrNotExist):
+			err = fmt.Errorf("%q is missing", f.path)
+		case errors.Is(statErr, errNotRegular):
+			err = fmt.Errorf("%q %w", f.path, errNotRegular)
+		case statErr != nil:
+			err = fmt.Errorf("%q: %w", f.path, statErr)
+		case s.Size != f.length:
+			err = fmt.Errorf("%q has %d bytes, not %d", f.path, s.Size, f.length)
+		}
+	}
+	return stamps, err
+}
+
+// doubtful lists the files whose stamps differ; nil if none.
+func (t *torrent) doubtful(known, now []stamp) []int {
+	var files []int
+	for i := range t.files {
+		if !t.files[i].pad && known[i] != now[i] {
+			files = append(files, i)
+		}
+	}
+	return files
+}
+
+// settle waits until the files are older than a tick of the file system's
+// clock, so that a later write shows. It reports false when ctx ended.
+func settle(ctx context.Context, stamps []stamp, files []int) bool {
+	var newest int64
+	for _, i := range files {
+		newest = max(newest, stamps[i].Mtime, stamps[i].Ctime)
+	}
+	wait := time.Until(time.Unix(0, newest).Add(tick))
+	if wait <= 0 || wait > 2*tick { // a file from the future is not waited for
+		return true
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(wait):
+		return true
+	}
+}

@@ -1,0 +1,329 @@
+// Package origin is the embedded seeder: it speaks BitTorrent v1, v2 and hybrid
+// to peers and uploads. It never asks for a piece, and never writes, renames or
+// creates anything beside a payload.
+//
+//   - origin.go      Options, Engine and its life
+//   - metainfo.go    a .torrent, read with suspicion, becomes a layout
+//   - layout.go      the byte space: files, pads, pieces, hashes
+//   - hashtree.go    v2 hash trees: proofs of piece layers, hash requests
+//   - torrent.go     one torrent's state, counters and peers
+//   - check.go       compares payloads with torrents, in the background
+//   - hash.go        the reading and hashing of it
+//   - patrol.go      notices files that change while they are served
+//   - payload.go     reads payload files, and only those that were checked
+//   - stamp_*.go     what the system knows about a file besides size and time
+//   - resume.go      remembers checked files over restarts
+//   - accept.go      incoming connections, plain or encrypted, up to the handshake
+//   - dial.go        outgoing connections to leechers that cannot reach us
+//   - conn.go        one peer: its greeting, reading and writing
+//   - messages.go    what a peer may ask, and the answers
+//   - wire.go        the messages on the wire
+//   - bitset.go      which pieces a peer has
+//   - announce.go    when which torrent is announced where
+//   - httptracker.go, udptracker.go, dht.go  how it is announced
+//
+// What is guaranteed about the bytes: a block is sent only if the file it came
+// from has, after the read, the same size, modification time, change time and
+// inode as when all of it was compared with the torrent. What the file system
+// does not note down in these (a write through an old memory mapping, two writes
+// within one tick of its clock) is not noticed until the next check.
+//
+// A torrent is served whole or not at all: while one of its files is missing or
+// wrong, its peers are disconnected and new ones refused.
+package origin
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"commonseed/seed"
+)
+
+// Options configures an Engine. The zero value is usable.
+type Options struct {
+	ListenHost  string        // address to listen on; "": all, IPv4 and IPv6
+	PeerPort    int           // TCP port, and UDP port with DHT; 0 picks a free one
+	ResumeFile  string        // remembers checked files over restarts; "": nothing is remembered
+	UploadLimit int64         // bytes per second over all torrents; 0: no limit
+	MaxPeers    int           // connections over all torrents; 0: 500
+	DHT         bool          // announce to the distributed hash table too, over IPv4 unless ListenHost is IPv6
+	DHTNodes    []string      // host:port to join the table through; nil: the well-known ones
+	Recheck     time.Duration // between two looks at the files that are served; 0: 5 s
+	Logger      *slog.Logger  // nil: no log
+}
+
+// Engine is the embedded seeder. It implements seed.Seeder.
+type Engine struct {
+	log      *slog.Logger
+	peerID   [20]byte
+	listener net.Listener
+	limit    *rate.Limiter // nil: none
+	maxPeers int
+	recheck  time.Duration
+
+	handles   *handles
+	resume    *resume
+	announcer *announcer
+	dialer    *dialer
+	http      *http.Client
+	dht       *dhtNode // nil: none
+
+	cancel    context.CancelFunc
+	wg        sync.WaitGroup
+	checkWake chan struct{}
+
+	mu       sync.Mutex
+	closed   bool
+	torrents []*torrent            // in order of Add
+	swarms   map[[20]byte]*torrent // by each infohash peers use
+	checks   []*torrent            // waiting for the checker
+	conns    map[*conn]struct{}    // also those still shaking hands
+}
+
+var _ seed.Seeder = (*Engine)(nil)
+
+// New starts an engine that listens for peers. A port that is taken gives an
+// error that is syscall.EADDRINUSE; nothing was read or written then.
+func New(o Options) (*Engine, error) {
+	listener, packets, err := listen(o)
+	if err != nil {
+		return nil, fmt.Errorf("listen for peers: %w", err)
+	}
+	log := o.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	e := &Engine{
+		log:       log,
+		peerID:    newPeerID(),
+		listener:  listener,
+		limit:     newLimiter(o.UploadLimit),
+		maxPeers:  orDefault(o.MaxPeers, 500),
+		recheck:   orDefault(o.Recheck, 5*time.Second),
+		handles:   newHandles(128),
+		http:      newTrackerClient(),
+		cancel:    cancel,
+		checkWake: make(chan struct{}, 1),
+		swarms:    map[[20]byte]*torrent{},
+		conns:     map[*conn]struct{}{},
+	}
+	if e.resume, err = openResume(o.ResumeFile); err != nil {
+		log.Warn("payloads will be checked again", "err", err)
+	}
+	e.dialer = newDialer(e)
+	e.announcer = newAnnouncer(o.DHT, e.announceOnce)
+	if packets != nil {
+		if e.dht, err = newDHTNode(packets, o.DHTNodes, log); err != nil {
+			cancel()
+			listener.Close()
+			packets.Close()
+			return nil, fmt.Errorf("start DHT: %w", err)
+		}
+	}
+	e.start(ctx)
+	return e, nil
+}
+
+func (e *Engine) start(ctx context.Context) {
+	for _, run := range []func(context.Context){
+		e.acceptLoop, e.checkLoop, e.patrolLoop, e.announcer.run, e.dialer.run,
+	} {
+		e.wg.Go(func() { run(ctx) })
+	}
+}
+
+func orDefault[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+// newPeerID names the program and is random else. BEP 20
+func newPeerID() (id [20]byte) {
+	copy(id[:], "-CS0100-")
+	rand.Read(id[8:])
+	return id
+}
+
+func newLimiter(bytesPerSecond int64) *rate.Limiter {
+	if bytesPerSecond <= 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(bytesPerSecond), maxBlock)
+}
+
+// listen opens the peer port: TCP, and with DHT the same number for UDP.
+func listen(o Options) (net.Listener, net.PacketConn, error) {
+	for tries := 0; ; tries++ {
+		l, err := net.Listen("tcp", net.JoinHostPort(o.ListenHost, strconv.Itoa(o.PeerPort)))
+		if err != nil || !o.DHT {
+			return l, nil, err
+		}
+		addr := l.Addr().(*net.TCPAddr)
+		family := "udp4"
+		if addr.IP.To4() == nil && !addr.IP.IsUnspecified() {
+			family = "udp6"
+		}
+		p, err := net.ListenPacket(family, net.JoinHostPort(o.ListenHost, strconv.Itoa(addr.Port)))
+		if err == nil {
+			return l, p, nil
+		}
+		l.Close()
+		if o.PeerPort != 0 || !errors.Is(err, syscall.EADDRINUSE) || tries == 10 {
+			return nil, nil, err
+		}
+	}
+}
+
+// PeerPort is the port peers connect to.
+func (e *Engine) PeerPort() int { return e.listener.Addr().(*net.TCPAddr).Port }
+
+// Add implements seed.Seeder.
+func (e *Engine) Add(ctx context.Context, t seed.Torrent) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	l, err := readMetainfo(t.Metainfo)
+	if err != nil {
+		return "", &seed.MetainfoError{Slug: t.Slug, Why: err.Error()}
+	}
+	n := &torrent{
+		layout: l, id: l.infohash(), slug: t.Slug, title: t.Title, root: t.Root,
+		state: seed.Checking,
+		seen:  make([]stamp, len(l.files)),
+		conns: map[*conn]struct{}{},
+	}
+	n.good = e.resume.recall(n)
+	known, err := e.enter(n)
+	if err != nil {
+		return "", err
+	}
+	if known != nil {
+		return known.id, nil
+	}
+	e.queueCheck(n)
+	return n.id, nil
+}
+
+// enter lists t, or answers with the torrent that is already there.
+func (e *Engine) enter(t *torrent) (known *torrent, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, seed.ErrClosed
+	}
+	for _, h := range t.swarms() {
+		if known := e.swarms[h]; known != nil {
+			return known, nil
+		}
+	}
+	for _, h := range t.swarms() {
+		e.swarms[h] = t
+	}
+	e.torrents = append(e.torrents, t)
+	return nil, nil
+}
+
+// Status implements seed.Seeder.
+func (e *Engine) Status() []seed.Status {
+	now := time.Now()
+	var out []seed.Status
+	for _, t := range e.list() {
+		out = append(out, t.status(now))
+	}
+	return out
+}
+
+func (e *Engine) list() []*torrent {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append([]*torrent(nil), e.torrents...)
+}
+
+// Remove implements seed.Seeder.
+func (e *Engine) Remove(ctx context.Context, infohash string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	t, err := e.drop(infohash)
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	t.gone = true
+	t.mu.Unlock()
+	t.halt(seed.Failed, "removed")
+	e.announcer.stop(t)
+	e.dialer.forget(t)
+	e.handles.forget(t)
+	e.resume.forget(t.id)
+	return nil
+}
+
+func (e *Engine) drop(infohash string) (*torrent, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, seed.ErrClosed
+	}
+	for i, t := range e.torrents {
+		if t.id != infohash {
+			continue
+		}
+		e.torrents = append(e.torrents[:i:i], e.torrents[i+1:]...)
+		for _, h := range t.swarms() {
+			delete(e.swarms, h)
+		}
+		return t, nil
+	}
+	return nil, seed.ErrUnknown
+}
+
+// bySwarm finds a torrent by an infohash peers use, or nil.
+func (e *Engine) bySwarm(h [20]byte) *torrent {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.swarms[h]
+}
+
+// Close implements seed.Seeder. Trackers get two seconds to hear of it.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
+	e.closed = true
+	conns := make([]*conn, 0, len(e.conns))
+	for c := range e.conns {
+		conns = append(conns, c)
+	}
+	e.mu.Unlock()
+	e.cancel()
+	e.listener.Close()
+	for _, c := range conns {
+		c.close()
+	}
+	e.announcer.farewell(2 * time.Second)
+	e.http.CloseIdleConnections()
+	if e.dht != nil {
+		e.dht.close()
+	}
+	e.wg.Wait()
+	e.handles.forget(nil)
+	return e.resume.save()
+}

@@ -1,0 +1,208 @@
+package origin
+
+import (
+	"container/list"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+)
+
+// stamp tells one content of a file from another without reading it. The zero
+// stamp is no file.
+type stamp struct {
+	Size  int64  `json:"size"`
+	Mtime int64  `json:"mtime"`           // ns since 1970
+	Ctime int64  `json:"ctime,omitempty"` // ns since 1970, 0 where the system has none
+	Inode uint64 `json:"inode,omitempty"` // 0 where the system has none
+}
+
+func stampOf(fi fs.FileInfo) stamp {
+	s := stamp{Size: fi.Size(), Mtime: fi.ModTime().UnixNano()}
+	s.Ctime, s.Inode = changeTimeAndInode(fi)
+	return s
+}
+
+var (
+	errNotRegular = errors.New("is not a regular file")
+	errChanged    = errors.New("changed since it was checked")
+)
+
+// exhausted says whether an error is about this process and not about the file.
+func exhausted(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+// openPayload opens a file below root for reading, and nothing outside root,
+// whatever links lie on the way. It never waits: a FIFO is refused.
+func openPayload(root, path string) (*os.File, stamp, error) {
+	r, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, stamp{}, err
+	}
+	defer r.Close()
+	f, err := r.OpenFile(filepath.FromSlash(path), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, stamp{}, err
+	}
+	fi, err := f.Stat()
+	if err == nil && !fi.Mode().IsRegular() {
+		err = errNotRegular
+	}
+	if err != nil {
+		f.Close()
+		return nil, stamp{}, err
+	}
+	return f, stampOf(fi), nil
+}
+
+// statPayload is the stamp of what openPayload would open.
+func statPayload(root *os.Root, path string) (stamp, error) {
+	fi, err := root.Stat(filepath.FromSlash(path))
+	if err != nil {
+		return stamp{}, err
+	}
+	if !fi.Mode().IsRegular() {
+		return stamp{}, errNotRegular
+	}
+	return stampOf(fi), nil
+}
+
+// handles keeps a bounded number of payload files open for reading.
+type handles struct {
+	max int
+
+	mu   sync.Mutex
+	open map[handleKey]*list.Element
+	idle *list.List // of *handle, most recently used first; in use or not
+}
+
+type handleKey struct {
+	t    *torrent
+	file int
+}
+
+type handle struct {
+	key   handleKey
+	f     *os.File
+	users int
+	gone  bool // no longer in the cache: the last user closes it
+}
+
+func newHandles(limit int) *handles {
+	return &handles{max: limit, open: map[handleKey]*list.Element{}, idle: list.New()}
+}
+
+// readAt fills b from a file of t at off. It fails with errChanged unless the
+// file is still the one that was checked, also after the bytes were read.
+func (h *handles) readAt(t *torrent, file int, want stamp, b []byte, off int64) error {
+	hd, err := h.acquire(t, file)
+	if err != nil {
+		return err
+	}
+	defer h.release(hd)
+	if _, err := hd.f.ReadAt(b, off); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = errChanged
+		}
+		return err
+	}
+	fi, err := hd.f.Stat()
+	if err == nil && stampOf(fi) != want {
+		err = errChanged
+	}
+	return err
+}
+
+func (h *handles) acquire(t *torrent, file int) (*handle, error) {
+	key := handleKey{t, file}
+	if hd := h.cached(key); hd != nil {
+		return hd, nil
+	}
+	f, _, err := openPayload(t.root, t.files[file].path)
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	hd := &handle{key: key, f: f, users: 1}
+	if h.open[key] != nil { // another reader was faster: this one is for us alone
+		hd.gone = true
+		return hd, nil
+	}
+	h.open[key] = h.idle.PushFront(hd)
+	for h.idle.Len() > h.max {
+		h.dropLocked(h.idle.Back())
+	}
+	return hd, nil
+}
+
+func (h *handles) cached(key handleKey) *handle {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	el := h.open[key]
+	if el == nil {
+		return nil
+	}
+	h.idle.MoveToFront(el)
+	hd := el.Value.(*handle)
+	hd.users++
+	return hd
+}
+
+func (h *handles) release(hd *handle) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	hd.users--
+	if hd.gone && hd.users == 0 {
+		hd.f.Close()
+	}
+}
+
+func (h *handles) dropLocked(el *list.Element) {
+	hd := h.idle.Remove(el).(*handle)
+	delete(h.open, hd.key)
+	hd.gone = true
+	if hd.users == 0 {
+		hd.f.Close()
+	}
+}
+
+// forget closes all files of t; nil: of all torrents.
+func (h *handles) forget(t *torrent) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for el := h.idle.Front(); el != nil; {
+		next := el.Next()
+		if key := el.Value.(*handle).key; t == nil || key.t == t {
+			h.dropLocked(el)
+		}
+		el = next
+	}
+}
+
+// read fills b with the byte space of t from off on. Nothing of it may be used
+// after an error, which names the file.
+func (h *handles) read(t *torrent, b []byte, off int64) error {
+	for _, seg := range t.segments(off, int64(len(b))) {
+		part := b[:seg.n]
+		b = b[seg.n:]
+		f := &t.files[seg.file]
+		if f.pad {
+			clear(part)
+			continue
+		}
+		want, ok := t.verified(seg.file)
+		if !ok {
+			return fmt.Errorf("%q: %w", f.path, errChanged)
+		}
+		if err := h.readAt(t, seg.file, want, part, seg.off); err != nil {
+			return fmt.Errorf("%q: %w", f.path, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,186 @@
+package origin
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anacrolix/dht/v2"
+	peer_store "github.com/anacrolix/dht/v2/peer-store"
+	alog "github.com/anacrolix/log"
+	"github.com/anacrolix/torrent/metainfo"
+
+	"commonseed/internal/peers"
+	"commonseed/seed"
+	"commonseed/seed/seedtest"
+)
+
+// Debian's opentracker judges our announces, over HTTP and UDP.
+func TestOpentrackerKnowsUs(t *testing.T) {
+	peers.Need(t, "opentracker")
+	port := freePort(t)
+	host := fmt.Sprintf("127.0.0.1:%d", port)
+	for _, url := range []string{"http://" + host + "/announce", "udp://" + host + "/announce"} {
+		p := seedtest.NewPayload(t, seedtest.Hybrid, url)
+		allow := filepath.Join(t.TempDir(), "allow")
+		check(t, os.WriteFile(allow, []byte(strings.ToUpper(p.V1+"\n"+p.V2[:40]+"\n")), 0o644))
+		stop := startOpentracker(t, port, allow)
+		e := open(t, Options{})
+		id, err := e.Add(context.Background(), p.Torrent())
+		check(t, err)
+		seedtest.Await(t, e, id, seed.Seeding)
+		for _, hash := range swarmsOf(t, p) {
+			scrape := "http://" + host + "/scrape?info_hash=" + escapeBytes(hash[:])
+			awaitTrue(t, "opentracker to count a seed by "+url, func() bool { return strings.Contains(get(scrape), "8:completei1e") })
+		}
+		check(t, e.Close())
+		for _, hash := range swarmsOf(t, p) {
+			if body := get("http://" + host + "/scrape?info_hash=" + escapeBytes(hash[:])); strings.Contains(body, "completei1e10") {
+				t.Errorf("%s: still there after Close: %q", url, body)
+			}
+		}
+		stop()
+	}
+}
+
+// startOpentracker runs it with a list of infohashes. As root it insists on
+// another user and a folder of its own, which becomes its root directory.
+func startOpentracker(t *testing.T, port int, allow string) (stop func()) {
+	t.Helper()
+	args := []string{"-i", "127.0.0.1", "-p", fmt.Sprint(port), "-P", fmt.Sprint(port)}
+	if dir, name := filepath.Split(allow); os.Getuid() == 0 {
+		check(t, os.Chmod(dir, 0o755))
+		args = append(args, "-w", "/"+name, "-d", dir, "-u", "nobody")
+	} else {
+		args = append(args, "-w", allow)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, "opentracker", args...)
+	check(t, cmd.Start())
+	stop = func() { cancel(); cmd.Wait() }
+	t.Cleanup(stop)
+	awaitTrue(t, "opentracker to listen", func() bool {
+		nc, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			nc.Close()
+		}
+		return err == nil
+	})
+	return stop
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func get(url string) string {
+	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Get(url)
+	if err != nil {
+		return err.Error()
+	}
+	defer res.Body.Close()
+	b := make([]byte, 4096)
+	n, _ := res.Body.Read(b)
+	return string(b[:n])
+}
+
+// A leecher that cannot find us is found by us, whichever handshake it wants.
+func TestLeechersAreDialled(t *testing.T) {
+	t.Parallel()
+	for _, encrypted := range []bool{false, true} {
+		t.Run(fmt.Sprintf("encrypted %v", encrypted), func(t *testing.T) {
+			e, p := seeding(t, seedtest.Hybrid, Options{})
+			dir := t.TempDir()
+			err := seedtest.LeechIncoming(p.Metainfo, dir, encrypted, 15*time.Second, func(addr netip.AddrPort) {
+				e.dialer.offer(e.list()[0], swarmsOf(t, p)[0], []netip.AddrPort{addr}, time.Now().Add(-dialAfter))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := seedtest.Diff(t, p.Root, dir); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestDialingKeepsItsBounds(t *testing.T) {
+	e, _ := seeding(t, seedtest.V1, Options{})
+	tor := e.list()[0]
+	var named []netip.AddrPort
+	for i := range 1000 {
+		named = append(named, netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 1, byte(i >> 8), byte(i)}), 1))
+	}
+	named = append(named, netip.AddrPort{}, netip.MustParseAddrPort("0.0.0.0:1"), netip.MustParseAddrPort("224.0.0.1:1"), netip.MustParseAddrPort("1.2.3.4:0"))
+	e.dialer.offer(tor, tor.v1, named[len(named)-4:], time.Now())
+	if n := len(e.dialer.candidates[tor]); n != 0 {
+		t.Errorf("%d senseless addresses are taken", n)
+	}
+	e.dialer.offer(tor, tor.v1, named, time.Now())
+	if n := len(e.dialer.candidates[tor]); n != maxCandidates {
+		t.Errorf("%d candidates, want %d", n, maxCandidates)
+	}
+	check(t, e.Remove(context.Background(), tor.id))
+	e.dialer.mu.Lock()
+	defer e.dialer.mu.Unlock()
+	if len(e.dialer.candidates) != 0 {
+		t.Error("candidates of a removed torrent are kept")
+	}
+}
+
+// Our node tells another one, on the loopback interface, who has the torrent.
+func TestDHTHearsOfUs(t *testing.T) {
+	type peer struct {
+		infohash [20]byte
+		port     int
+	}
+	heard := make(chan peer, 16)
+	packets, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	check(t, err)
+	logger := alog.NewLogger()
+	logger.SetHandlers(alog.SlogHandlerAsHandler{SlogHandler: slog.DiscardHandler})
+	node, err := dht.NewServer(&dht.ServerConfig{
+		Conn: packets, NoSecurity: true, Logger: logger, PeerStore: &peer_store.InMemory{},
+		StartingNodes:  func() ([]dht.Addr, error) { return nil, nil },
+		OnAnnouncePeer: func(h metainfo.Hash, _ net.IP, port int, _ bool) { heard <- peer{h, port} },
+	})
+	check(t, err)
+	defer node.Close()
+	e := open(t, Options{DHT: true, DHTNodes: []string{node.Addr().String()}})
+	p := seedtest.NewPayload(t, seedtest.Hybrid)
+	private := seedtest.NewPayload(t, seedtest.V1)
+	private.Metainfo = edit(t, private.Metainfo, func(_, info map[string]any) { info["private"] = 1 })
+	for _, p := range []seedtest.Payload{private, p} {
+		_, err := e.Add(context.Background(), p.Torrent())
+		check(t, err)
+	}
+	want := map[peer]bool{}
+	for _, h := range swarmsOf(t, p) {
+		want[peer{h, e.PeerPort()}] = true
+	}
+	for len(want) > 0 {
+		select {
+		case got := <-heard:
+			if !want[got] {
+				t.Errorf("the DHT heard of %+v", got)
+			}
+			delete(want, got)
+		case <-time.After(10 * time.Second):
+			t.Fatalf("the DHT did not hear of %+v", want)
+		}
+	}
+}
