@@ -12,7 +12,8 @@ const (
 	sidecarSuffix = ".license"
 )
 
-// kind sorts media by what opens them. Lower kinds are preferred as main media.
+// kind sorts media by what opens them. Lower kinds are preferred as main media,
+// but for video where there is more of it than of sound.
 type kind int
 
 const (
@@ -89,23 +90,41 @@ func (r Release) Media() []File {
 }
 
 // MainMedia returns the file that a player or podcast app should open: the
-// largest audio file, else the largest video, image, document or other file.
-// The cover stands back behind every other image. The first of equals wins. It
-// answers false if the release holds no media.
+// largest sound or video, of whichever of the two the release holds more bytes;
+// else the largest image, document or other file. So a talk with a jingle is a
+// video, and an album with a short clip is sound. The cover stands back behind
+// every other image. The first of equals wins. It answers false if the release
+// holds no media.
 func (r Release) MainMedia() (File, bool) {
+	video := r.mostlyVideo()
 	var main File
 	found := false
 	for _, f := range r.Files {
-		if f.isMedia() && (!found || r.before(f, main)) {
+		if f.isMedia() && (!found || r.before(f, main, video)) {
 			main, found = f, true
 		}
 	}
 	return main, found
 }
 
-func (r Release) before(f, main File) bool {
+// mostlyVideo says whether there are more bytes of video than of sound.
+func (r Release) mostlyVideo() bool {
+	var bytes [len(kindNames)]int64
+	for _, f := range r.Files {
+		if f.isMedia() {
+			bytes[f.kind()] += f.Size
+		}
+	}
+	return bytes[kindVideo] > bytes[kindAudio]
+}
+
+// before says whether f is to be opened rather than main.
+func (r Release) before(f, main File, video bool) bool {
 	if f.kind() != main.kind() {
-		return f.kind() < main.kind()
+		if video && f.kind() == kindVideo {
+			return true
+		}
+		return f.kind() < main.kind() && !(video && main.kind() == kindVideo)
 	}
 	if isCover, mainIsCover := f.Path == r.Cover, main.Path == r.Cover; isCover != mainIsCover {
 		return mainIsCover

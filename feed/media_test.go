@@ -32,7 +32,9 @@ func TestMainMedia(t *testing.T) {
 		files []File
 		want  string
 	}{
-		{"largest audio", []File{file("s.mp3", "audio/mpeg", 1), file("l.ogg", "application/ogg", 2), file("v.mp4", "video/mp4", 99)}, "l.ogg"},
+		{"largest audio", []File{file("s.mp3", "audio/mpeg", 1), file("l.ogg", "application/ogg", 2)}, "l.ogg"},
+		{"an album with a short clip", []File{file("v.mp4", "video/mp4", 9), file("s.mp3", "audio/mpeg", 5), file("l.ogg", "application/ogg", 6)}, "l.ogg"},
+		{"a talk with a jingle", []File{file("j.mp3", "audio/mpeg", 5), file("i.png", "image/png", 90), file("v.mp4", "video/mp4", 9), file("w.mp4", "video/mp4", 10)}, "w.mp4"},
 		{"first of equals", []File{file("a.mp3", "audio/mpeg", 2), file("b.mp3", "audio/mpeg", 2)}, "a.mp3"},
 		{"video before image", []File{cover, file("v.mp4", "Video/MP4; codecs=x", 1)}, "v.mp4"},
 		{"cover behind other images", []File{cover, file("small.jpg", "image/jpeg", 1), file("smaller.jpg", "image/jpeg", 0)}, "small.jpg"},

@@ -61,6 +61,22 @@ func (r Release) validate() error {
 	c.that(r.Format == Format, "format", "is %d, not %d", r.Format, Format)
 	c.that(slugForm.MatchString(r.Slug), "slug", "has to be 1 to 100 of a-z, 0-9 and -, and not begin with -")
 	c.that(idForm.MatchString(r.ID), "id", "not a urn:uuid: in lower case")
+	c.description(r)
+	c.that(r.Published.Year() >= 1970 && r.Published.Year() <= 9999, "published", "not a year from 1970 to 9999")
+	c.files(r.Files, r.Cover)
+	c.torrent(r)
+	return c.err
+}
+
+// CheckDescription says which of the fields that an author gives breaks the
+// rules of a record, before there is a torrent: an *InvalidError or nil.
+func (r Release) CheckDescription() error {
+	c := &checker{}
+	c.description(r.normalize())
+	return c.err
+}
+
+func (c *checker) description(r Release) {
 	c.that(r.Title != "", "title", "is empty")
 	c.line(r.Title, "title")
 	c.line(r.Creator, "creator")
@@ -70,15 +86,11 @@ func (r Release) validate() error {
 	c.link(r.License, "license", true)
 	c.link(r.SourceURL, "source_url", false)
 	c.link(r.AttributionURL, "attribution_url", false)
-	c.that(r.Published.Year() >= 1970 && r.Published.Year() <= 9999, "published", "not a year from 1970 to 9999")
 	c.links(r.Links)
 	c.that(len(r.Tags) <= maxList, "tags", "more than %d", maxList)
 	for i, tag := range r.Tags {
 		c.line(tag, fmt.Sprintf("tags[%d]", i))
 	}
-	c.files(r.Files, r.Cover)
-	c.torrent(r)
-	return c.err
 }
 
 func (c *checker) links(links []Link) {

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -21,10 +22,21 @@ func (c *Channel) Addresses(listen string, trackers, webSeeds []string) Addresse
 		Trackers: append(slices.Clone(trackers), c.Config.Seed.Trackers...),
 		WebSeeds: append(slices.Clone(webSeeds), c.Config.Seed.WebSeeds...)}
 	if base := c.Config.Channel.BaseURL; base != "" {
-		a.Base = withSlash(base)
+		a.Base = normalBase(base)
 	}
 	return a
 }
+
+// normalBase writes a checked address as records have it: escaped, with a slash
+// at its end.
+func normalBase(s string) string {
+	if u, err := url.Parse(s); err == nil {
+		s = u.String()
+	}
+	return withSlash(s)
+}
+
+func withSlash(s string) string { return strings.TrimRight(s, "/") + "/" }
 
 // trackersOf lists a release's trackers: our own first, then those of the
 // channel, then those that the release was published with.

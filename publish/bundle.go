@@ -184,6 +184,9 @@ func writeSynced(path string, content io.Reader) (size int64, sum string, err er
 	hash := sha256.New()
 	size, err = io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(f, hash)}, struct{ io.Reader }{content}, make([]byte, 1<<20))
 	if err == nil {
+		err = f.Chmod(0o644) // whatever the umask: it is published
+	}
+	if err == nil {
 		err = f.Sync()
 	}
 	if closeErr := f.Close(); err == nil {
@@ -208,10 +211,14 @@ func (m *meter) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// syncTree makes the names in all directories below dir durable.
+// syncTree makes the names in all directories below dir durable, and the
+// directories readable by others, whatever the umask: they are published.
 func syncTree(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
+			return err
+		}
+		if err := os.Chmod(path, 0o755); err != nil {
 			return err
 		}
 		return atomicfile.SyncDir(path)

@@ -55,6 +55,9 @@ func OpenChannel(dir string, config *Config) (*Channel, error) {
 	if err != nil {
 		return nil, err
 	}
+	if st, err := os.Stat(abs); err == nil && !st.IsDir() {
+		return nil, &FileError{Path: dir, Err: ErrNotFolder}
+	}
 	if config == nil {
 		config, err = ReadConfig(filepath.Join(dir, ConfigName))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -127,9 +130,10 @@ func (c *Channel) Public() string { return filepath.Join(c.Dir, publicName) }
 func (c *Channel) State() string { return filepath.Join(c.Dir, stateName) }
 
 // Exists says whether dir has been made a channel.
-func (c *Channel) Exists() bool { return isChannel(c.Dir) }
+func (c *Channel) Exists() bool { return IsChannel(c.Dir) }
 
-func isChannel(dir string) bool {
+// IsChannel says whether a directory has been made a channel.
+func IsChannel(dir string) bool {
 	st, err := os.Stat(filepath.Join(dir, stateName))
 	return err == nil && st.IsDir()
 }
@@ -137,10 +141,14 @@ func isChannel(dir string) bool {
 // Create makes what is missing of the channel's directories, and a commented
 // commonseed.toml in a new channel.
 func (c *Channel) Create(toml []byte) error {
-	for _, dir := range []string{c.Public(), c.State()} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return err
-		}
+	if err := os.MkdirAll(c.Public(), 0o755); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.State(), 0o700); err != nil {
+		return err
+	}
+	if err := os.Chmod(c.Public(), 0o755); err != nil { // whatever the umask: it is public
+		return err
 	}
 	file := filepath.Join(c.Dir, ConfigName)
 	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
@@ -171,7 +179,8 @@ func (c *Channel) lock(name, what string) (func(), error) {
 	return func() { _ = l.Unlock() }, nil
 }
 
-// Releases reads the records on disk, oldest first.
+// Releases reads the records on disk, oldest first. Broken releases are left out;
+// the error is then Problems that tell of each.
 func (c *Channel) Releases() ([]Release, error) {
 	entries, err := os.ReadDir(c.Public())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -181,6 +190,7 @@ func (c *Channel) Releases() ([]Release, error) {
 		return nil, err
 	}
 	var rels []Release
+	var broken Problems
 	for _, e := range entries {
 		if !e.IsDir() {
 			continue
@@ -189,13 +199,29 @@ func (c *Channel) Releases() ([]Release, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
+		if err == nil {
+			_, err = os.Stat(r.TorrentPath())
+		}
 		if err != nil {
-			return nil, err
+			broken = append(broken, &BrokenError{e.Name(), err})
+			continue
 		}
 		rels = append(rels, *r)
 	}
 	sort.SliceStable(rels, func(i, j int) bool { return rels[i].Published.Before(rels[j].Published) })
+	if len(broken) > 0 {
+		return rels, broken
+	}
 	return rels, nil
+}
+
+// healthy are the releases that can be read, whatever is broken beside them.
+func (c *Channel) healthy() ([]Release, error) {
+	rels, err := c.Releases()
+	if _, ok := err.(Problems); ok {
+		err = nil
+	}
+	return rels, err
 }
 
 // ReadRelease reads the record in a release's directory.

@@ -100,6 +100,8 @@ func ReadConfig(file string) (*Config, error) {
 		return nil, err
 	} else if st.Size() > maxConfigSize {
 		return nil, &ConfigError{File: file, Line: 1, Col: 1, Msg: fmt.Sprintf("larger than %d bytes", maxConfigSize)}
+	} else if !st.Mode().IsRegular() {
+		return nil, &FileError{Path: file, Err: ErrNotRegular}
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {

@@ -16,6 +16,9 @@ var (
 	ErrNoCreator = errors.New("no creator given")
 	ErrNoTitle   = errors.New("no title given")
 	ErrNoPaths   = errors.New("nothing to publish")
+
+	ErrNotFolder  = errors.New("is not a folder")
+	ErrNotRegular = errors.New("is not a regular file")
 )
 
 // ConfigError is a fault in a commonseed.toml, with its place. Near is the known
@@ -71,6 +74,12 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.License.Label, e.Why) }
 
+// SidecarError is a sidecar of the creator's own that does not say what the work
+// says. It is never changed.
+type SidecarError struct{ Name, Why string }
+
+func (e *SidecarError) Error() string { return fmt.Sprintf("its sidecar %s %s", e.Name, e.Why) }
+
 // FileError is what went wrong with one of the creator's files. Where is the
 // place that gave the file its licence, for errors about licences.
 type FileError struct {
@@ -100,6 +109,27 @@ func (e *ExistsError) Error() string {
 type SameError struct{ Slug, Dir string }
 
 func (e *SameError) Error() string { return fmt.Sprintf("the same work is published as %q", e.Slug) }
+
+// BrokenError is a release on disk that cannot be read. The others are not
+// concerned.
+type BrokenError struct {
+	Slug string
+	Err  error
+}
+
+func (e *BrokenError) Error() string {
+	return fmt.Sprintf("the release %q is broken and left out: %v", e.Slug, e.Err)
+}
+func (e *BrokenError) Unwrap() error { return e.Err }
+
+// UnfinishedError is what failed after a release was published: it is complete,
+// but feeds and pages may not tell of it yet.
+type UnfinishedError struct{ Err error }
+
+func (e *UnfinishedError) Error() string {
+	return fmt.Sprintf("the release is published, but feeds and pages are not finished: %v", e.Err)
+}
+func (e *UnfinishedError) Unwrap() error { return e.Err }
 
 // LockedError is a channel that another process works on.
 type LockedError struct{ Dir, What string }

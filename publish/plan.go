@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -80,6 +79,9 @@ func MakePlan(ctx context.Context, ch *Channel, w Work) (*Plan, error) {
 	g.name(p.Name)
 	p.Notice = license.Notice{License: w.License, Title: w.Title, Creator: w.Creator, Year: yearOf(w.Date),
 		SourceURL: w.SourceURL, AttributionURL: w.AttributionURL, PageURL: ch.pageURL(p.Slug)}
+	if err := p.record().CheckDescription(); err != nil {
+		g.problems = append(g.problems, err)
+	}
 	g.problems = append(g.problems, p.addFiles(g.files)...)
 	if err := p.findCover(); err != nil {
 		g.problems = append(g.problems, err)
@@ -150,10 +152,8 @@ func (c *Channel) pageURL(slug string) string {
 	if c.Config.Channel.BaseURL == "" {
 		return ""
 	}
-	return withSlash(c.Config.Channel.BaseURL) + slug + "/"
+	return normalBase(c.Config.Channel.BaseURL) + slug + "/"
 }
-
-func withSlash(s string) string { return strings.TrimRight(s, "/") + "/" }
 
 // addFiles joins each file with what it says other than its work.
 func (p *Plan) addFiles(files []source) (problems Problems) {
@@ -217,7 +217,7 @@ func (p *Plan) prepare(ctx context.Context) Problems {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			errs[i] = f.prepare(p.Work.Allow["relicense"], sidecars[f.Path])
+			errs[i] = f.prepare(p.Work.Allow, sidecars[f.Path])
 			return nil
 		})
 	}
@@ -262,7 +262,8 @@ func (p *Plan) ownSidecars() map[string]string {
 
 // prepare fills in the stamp. sidecar is the creator's own NAME.license for
 // this file, "self" if the file is one, or "".
-func (f *PlannedFile) prepare(relicense bool, sidecar string) error {
+func (f *PlannedFile) prepare(allow map[string]bool, sidecar string) error {
+	relicense := allow["relicense"]
 	if sidecar == "self" {
 		return nil
 	}
@@ -278,6 +279,13 @@ func (f *PlannedFile) prepare(relicense bool, sidecar string) error {
 	s, err := stamp.Prepare(src, f.state.Size, f.Notice, relicense)
 	if err != nil {
 		return err
+	}
+	if err := rightName(f.Path, s.Format, allow); err != nil {
+		return err
+	}
+	f.Type = detectedType(f.Type, s.Format)
+	if s.Sidecar != nil && len(path.Base(f.Path))+len(".license") > maxName {
+		return &NameError{path.Base(f.Path), "leaves no room for that of its sidecar"}
 	}
 	if sidecar != "" && s.Sidecar != nil {
 		if err := agrees(sidecar, f.Notice.License, relicense); err != nil {
@@ -301,11 +309,16 @@ func agrees(file string, want license.License, relicense bool) error {
 	}
 	if c := stamp.Conflict(found, want); c != nil {
 		if relicense {
-			return fmt.Errorf("its sidecar %s names another licence: correct it", filepath.Base(file))
+			return &SidecarError{filepath.Base(file), "names another licence"}
 		}
 		return c
 	}
-	return nil
+	for _, s := range found {
+		if s.License.ID == want.ID {
+			return nil
+		}
+	}
+	return &SidecarError{filepath.Base(file), "does not name " + want.Label}
 }
 
 // findExisting looks at a release of the same slug: one that may be the same is

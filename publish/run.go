@@ -32,7 +32,8 @@ var releaseSpace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("urn:commonseed:releas
 // is staged beside public/ and renamed; until then nothing is published, and
 // what an interrupted run left is cleared by the next. The channel must be
 // locked. A release that stands there already with the same content is kept,
-// and its feeds and pages are finished.
+// and its feeds and pages are finished. An *UnfinishedError comes with the
+// release: what failed, failed after it was published.
 func Run(ctx context.Context, p *Plan, o Options) (*Release, error) {
 	staging := filepath.Join(p.Channel.State(), "staging")
 	if err := os.RemoveAll(staging); err != nil {
@@ -55,7 +56,7 @@ func Run(ctx context.Context, p *Plan, o Options) (*Release, error) {
 		return nil, err
 	}
 	if err := p.Channel.Rebuild(o.Addresses, o.Now()); err != nil {
-		return nil, err
+		return r, &UnfinishedError{err}
 	}
 	return ReadRelease(r.Dir)
 }
@@ -112,7 +113,7 @@ func (r *Release) describeTorrent(t *torrentfile.Torrent) {
 // items whose date does not increase.
 func (c *Channel) nextDate(now time.Time) (time.Time, error) {
 	now = now.UTC().Truncate(time.Second)
-	rels, err := c.Releases()
+	rels, err := c.healthy()
 	if err != nil || len(rels) == 0 {
 		return now, err
 	}
@@ -128,7 +129,7 @@ func (p *Plan) enter(r *Release) error {
 	if _, err := os.Lstat(target); !errors.Is(err, os.ErrNotExist) {
 		return &ExistsError{p.Slug, target}
 	}
-	rels, err := p.Channel.Releases()
+	rels, err := p.Channel.healthy()
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package publish
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,21 +16,30 @@ import (
 
 // Rebuild makes feeds and pages anew from the records on disk, and puts the
 // channel's present addresses into torrents whose addresses differ. Files whose
-// content stays are not touched. The channel must be locked.
+// content stays are not touched. Broken releases are left out; the error is then
+// Problems that tell of each. The channel must be locked.
 func (c *Channel) Rebuild(a Addresses, now time.Time) error {
 	rels, err := c.Releases()
-	if err != nil {
+	broken, ok := err.(Problems)
+	if err != nil && !ok {
 		return err
 	}
-	err = eachRelease(rels, func(r *Release) error { return r.readdress(a) })
-	if err != nil {
-		return err
-	}
+	rels, more := eachRelease(rels, func(r *Release) error { return r.readdress(a) })
+	broken = append(broken, more...)
 	face := c.Face(a.Base, rels)
-	err = eachRelease(rels, func(r *Release) error { return r.writePage(c, face) })
-	if err != nil {
+	rels, more = eachRelease(rels, func(r *Release) error { return r.writePage(c, face) })
+	broken = append(broken, more...)
+	if err := c.writeChannel(face, rels, now); err != nil {
 		return err
 	}
+	if len(broken) > 0 {
+		return broken
+	}
+	return nil
+}
+
+// writeChannel writes the channel's page and feeds.
+func (c *Channel) writeChannel(face feed.Channel, rels []Release, now time.Time) error {
 	records := make([]feed.Release, len(rels))
 	for i := range rels {
 		records[i] = rels[i].Release
@@ -47,19 +55,28 @@ func (c *Channel) Rebuild(a Addresses, now time.Time) error {
 }
 
 // eachRelease does f to many releases at once: most of the time goes to waiting
-// for the disk to have each file.
-func eachRelease(rels []Release, f func(*Release) error) error {
+// for the disk to have each file. It answers with those that f succeeded for.
+func eachRelease(rels []Release, f func(*Release) error) ([]Release, Problems) {
+	errs := make([]error, len(rels))
 	var group errgroup.Group
 	group.SetLimit(16)
 	for i := range rels {
 		group.Go(func() error {
-			if err := f(&rels[i]); err != nil {
-				return fmt.Errorf("release %s: %w", rels[i].Slug, err)
-			}
+			errs[i] = f(&rels[i])
 			return nil
 		})
 	}
-	return group.Wait()
+	_ = group.Wait() // each error is kept beside its release
+	var good []Release
+	var broken Problems
+	for i, err := range errs {
+		if err != nil {
+			broken = append(broken, &BrokenError{rels[i].Slug, err})
+			continue
+		}
+		good = append(good, rels[i])
+	}
+	return good, broken
 }
 
 // readdress changes trackers, web seeds and comment of the torrent, and with
@@ -99,7 +116,7 @@ func (r *Release) write(c *Channel, base string) error {
 	if err := r.writeRecord(); err != nil {
 		return err
 	}
-	rels, err := c.Releases()
+	rels, err := c.healthy()
 	if err != nil {
 		return err
 	}

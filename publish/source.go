@@ -38,6 +38,7 @@ func stateOf(info fs.FileInfo) fileState {
 type gathering struct {
 	allow    map[string]bool
 	files    []source
+	folders  []string // paths in the payload
 	skipped  []string // left out, with the reason
 	problems Problems
 }
@@ -64,7 +65,7 @@ func gather(paths []string, allow map[string]bool) *gathering {
 		case len(paths) == 1:
 			g.walk(root, root, "")
 		default:
-			g.name(name)
+			g.folder(name, norm.NFC.String(name))
 			g.walk(root, root, norm.NFC.String(name))
 		}
 		if info.IsDir() && len(g.files) == 0 && len(g.problems) == 0 {
@@ -102,7 +103,7 @@ func (g *gathering) walk(root, dir, prefix string) {
 	}
 	for _, e := range entries {
 		abs := filepath.Join(dir, e.Name())
-		if why := leftOut(abs, e, dir == root); why != "" {
+		if why := leftOut(abs, e, root); why != "" {
 			g.skipped = append(g.skipped, fmt.Sprintf("%s (%s)", path.Join(prefix, e.Name()), why))
 			continue
 		}
@@ -113,12 +114,24 @@ func (g *gathering) walk(root, dir, prefix string) {
 		}
 		place := path.Join(prefix, norm.NFC.String(e.Name()))
 		if info.IsDir() {
-			g.name(e.Name())
+			g.folder(e.Name(), place)
 			g.walk(root, abs, place)
 			continue
 		}
 		g.add(abs, place, info)
 	}
+}
+
+// maxDepth is how many folders deep a payload may be, like in records.
+const maxDepth = 64
+
+// folder checks a folder of the payload. Folders take part in collisions.
+func (g *gathering) folder(name, place string) {
+	g.name(name)
+	if strings.Count(place, "/")+1 == maxDepth {
+		g.problems = append(g.problems, &NameError{place, fmt.Sprintf("lies more than %d folders deep", maxDepth)})
+	}
+	g.folders = append(g.folders, place)
 }
 
 // resolve answers with what e is. A link is followed to a file inside the tree.
@@ -141,16 +154,18 @@ func (g *gathering) resolve(root, abs string, e fs.DirEntry) (fs.FileInfo, error
 }
 
 // leftOut says why an entry does not belong to the work, "" if it does.
-func leftOut(abs string, e fs.DirEntry, top bool) string {
-	name := e.Name()
+func leftOut(abs string, e fs.DirEntry, root string) string {
+	name, top := e.Name(), filepath.Dir(abs) == root
 	switch {
 	case top && name == ConfigName:
 		return "describes the work"
+	case top && (name == publicName || name == "templates") && IsChannel(root):
+		return "the channel's own"
 	case strings.HasPrefix(name, "."):
 		return "hidden"
 	case name == "Thumbs.db" || name == "desktop.ini" || name == "__MACOSX":
 		return "left by the system"
-	case e.IsDir() && isChannel(abs):
+	case e.IsDir() && IsChannel(abs):
 		return "a channel"
 	}
 	return ""
@@ -161,7 +176,7 @@ func (g *gathering) add(abs, place string, info fs.FileInfo) {
 	g.name(path.Base(place))
 	switch {
 	case !info.Mode().IsRegular():
-		g.problems = append(g.problems, &FileError{Path: abs, Err: fmt.Errorf("is not a regular file")})
+		g.problems = append(g.problems, &FileError{Path: abs, Err: ErrNotRegular})
 		return
 	case info.Size() == 0:
 		g.doubt(&DoubtError{"empty-file", fmt.Sprintf("%q is empty", abs)})
@@ -169,18 +184,24 @@ func (g *gathering) add(abs, place string, info fs.FileInfo) {
 	g.files = append(g.files, source{Abs: abs, Path: norm.NFC.String(place), state: stateOf(info)})
 }
 
-// collisions finds names that are one on a system that ignores case, and those
-// that the bundle needs for itself.
+// collisions finds names that are one on a system that ignores case or form,
+// and those that the bundle needs for itself.
 func (g *gathering) collisions() {
-	seen := map[string]string{}
+	seen := map[string]string{strings.ToLower(licenseFile): "", metadataFile: ""}
+	check := func(name string) {
+		key := strings.ToLower(name)
+		switch other, taken := seen[key]; {
+		case taken && other == "":
+			g.problems = append(g.problems, &NameError{name, "is one that every release writes itself"})
+		case taken:
+			g.problems = append(g.problems, &NameError{name, fmt.Sprintf("is also the name of %q", other)})
+		}
+		seen[key] = name
+	}
+	for _, name := range g.folders {
+		check(name)
+	}
 	for _, f := range g.files {
-		key := strings.ToLower(f.Path)
-		if other, ok := seen[key]; ok {
-			g.problems = append(g.problems, &NameError{f.Path, fmt.Sprintf("is also the name of %q", other)})
-		}
-		seen[key] = f.Path
-		if f.Path == licenseFile || f.Path == metadataFile {
-			g.problems = append(g.problems, &NameError{f.Path, "is one that every release writes itself"})
-		}
+		check(f.Path)
 	}
 }

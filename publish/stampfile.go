@@ -36,7 +36,7 @@ func StampFile(ctx context.Context, w Work, out string) (*StampedFile, error) {
 	}
 	f := PlannedFile{source: g.files[0], Notice: license.Notice{License: w.License, Title: w.Title, Creator: w.Creator,
 		Year: yearOf(w.Date), SourceURL: w.SourceURL, AttributionURL: w.AttributionURL}}
-	if err := f.prepare(w.Allow["relicense"], ""); err != nil {
+	if err := f.prepare(w.Allow, ""); err != nil {
 		return nil, &FileError{f.Path, w.LicenseFrom, err}
 	}
 	return f.writeCopy(ctx, out)
@@ -45,6 +45,10 @@ func StampFile(ctx context.Context, w Work, out string) (*StampedFile, error) {
 // writeCopy writes the stamped copy and, for a format that cannot hold a stamp,
 // the sidecar beside it.
 func (f *PlannedFile) writeCopy(ctx context.Context, out string) (*StampedFile, error) {
+	out, err := filepath.Abs(out)
+	if err != nil {
+		return nil, err
+	}
 	target := filepath.Join(out, filepath.Base(f.Path))
 	for _, name := range []string{target, target + ".license"} {
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"commonseed/feed"
 	"commonseed/license"
@@ -45,6 +46,7 @@ var Lints = map[string]string{
 	"relicense":          "a file names another licence than the work, or reserves all rights",
 	"restricted-license": "the licence does not let everybody pass the work on freely",
 	"empty-file":         "a file is empty",
+	"wrong-extension":    "a file is not what its name says",
 	"unportable-name":    "a name that other systems cannot store",
 }
 
@@ -118,7 +120,7 @@ func (m *merger) fail(where, key, value string, err error) {
 // text is the first value given for a key, and its place.
 func (m *merger) text(key string, get func(*Description) string) (value, where string) {
 	for i := range m.layers {
-		if v := get(&m.layers[i].Description); v != "" {
+		if v := strings.TrimSpace(get(&m.layers[i].Description)); v != "" {
 			return v, m.layers[i].where(key)
 		}
 	}
@@ -317,6 +319,14 @@ func CheckURL(s string) error {
 	u, err := url.Parse(s)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
 		return errors.New("is not an http(s) address")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return errors.New("has a port that does not exist")
+		}
+	}
+	if strings.ContainsAny(s, " <>\"\\^`{}|") && !strings.Contains(s, "{slug}") || strings.ContainsFunc(s, unicode.IsControl) {
+		return errors.New("holds a character that no address can hold as it is")
 	}
 	if u.User != nil {
 		return errors.New("holds a user name or password, which everybody would read")

@@ -124,7 +124,8 @@ func contents(r feed.Release) (kind, words string) {
 	kind = kindOf(main.Type)
 	n := 0
 	for _, f := range r.Media() {
-		if kindOf(f.Type) == kind && (f.Path != r.Cover || f.Path == main.Path) {
+		// A cover is one more picture only where pictures are what there is.
+		if kindOf(f.Type) == kind {
 			n++
 		}
 	}

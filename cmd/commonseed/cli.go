@@ -89,9 +89,17 @@ func createdBy() string { return "commonseed " + version() }
 type exitPanic int
 
 // run is the whole program between streams, and answers with the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer, now func() time.Time) (code int) {
-	c := &cli{}
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, now func() time.Time) int {
 	r := newReport(stdout, stderr)
+	code := r.command(ctx, args, now)
+	if err := r.stdout.lost(); err != nil && code == exitDone {
+		return r.fail(fmt.Errorf("results could not be written: %w", err))
+	}
+	return code
+}
+
+// command parses the command line and carries it out. No panic leaves it.
+func (r *report) command(ctx context.Context, args []string, now func() time.Time) (code int) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -101,9 +109,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, now func(
 			code = r.fail(fmt.Errorf("%w: %v", errInternal, p))
 		}
 	}()
+	c := &cli{}
 	app, err := kong.New(c, kong.Name("commonseed"),
 		kong.Description("Turn media files into a release that anyone may copy."),
-		kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exitPanic(code)) }),
+		kong.Writers(r.stdout, r.stderr), kong.Exit(func(code int) { panic(exitPanic(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Vars{"version": createdBy(), "http": defaultHTTP, "peer_port": fmt.Sprint(defaultPeerPort)})
 	if err != nil {
@@ -112,6 +121,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, now func(
 	command, err := app.Parse(args)
 	r.configure(c)
 	if err != nil {
+		r.foresee(args)
 		return r.fail(&usageError{err})
 	}
 	err = command.Run(&env{report: r, ctx: ctx, cli: c, now: now, app: app})

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"commonseed/feed"
 	"commonseed/license"
 	"commonseed/license/stamp"
 	"commonseed/publish"
@@ -35,14 +36,18 @@ type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }
 
-// incompleteError says that some works were published and others were not.
-type incompleteError struct{ failed, all int }
-
-func (e *incompleteError) Error() string {
-	return fmt.Sprintf("%d of %d works were not published", e.failed, e.all)
+// incompleteError says that some works were published, or stamped, and others
+// were not.
+type incompleteError struct {
+	done        string
+	failed, all int
 }
 
-// unreachableError is an address where nothing can be served.
+func (e *incompleteError) Error() string {
+	return fmt.Sprintf("%d of %d works were not %s", e.failed, e.all, e.done)
+}
+
+// portError is an address where nothing can be served.
 type portError struct {
 	flag, addr string
 	err        error
@@ -65,7 +70,7 @@ type advice struct {
 // advise gives the exit code of an error and the hint what to type next. It is
 // the only place that knows either.
 func advise(err error) advice {
-	for _, rule := range []func(error) (advice, bool){adviseLicence, adviseInput, adviseState} {
+	for _, rule := range []func(error) (advice, bool){adviseAfter, adviseLicence, adviseInput, adviseState} {
 		if a, ok := rule(err); ok {
 			return a
 		}
@@ -85,6 +90,7 @@ func adviseLicence(err error) (advice, bool) {
 		refused  *publish.RefusedError
 		doubt    *publish.DoubtError
 		file     *publish.FileError
+		sidecar  *publish.SidecarError
 	)
 	switch {
 	case errors.Is(err, publish.ErrNoLicense):
@@ -102,6 +108,8 @@ func adviseLicence(err error) (advice, bool) {
 			hint += "correct " + file.Where + ", or "
 		}
 		return advice{exitRefused, hint + "pass --allow relicense if the rights are yours"}, true
+	case errors.As(err, &sidecar):
+		return advice{exitRefused, "nothing was written; correct the sidecar, or take it away to have one made"}, true
 	case errors.As(err, &refused):
 		return advice{exitRefused, "nothing was written; choose a licence that lets strangers pass the work on"}, true
 	case errors.As(err, &doubt):
@@ -124,6 +132,7 @@ func adviseInput(err error) (advice, bool) {
 		empty       *publish.EmptyDirError
 		link        *publish.LinkError
 		unsupported *stamp.UnsupportedError
+		field       *feed.InvalidError
 		page        *templates.Error
 		pageName    *templates.UnknownFileError
 	)
@@ -138,13 +147,19 @@ func adviseInput(err error) (advice, bool) {
 	case errors.As(err, &value):
 		return advice{exitUsage, valueHint(value.Key)}, true
 	case errors.As(err, &name):
-		return advice{exitUsage, "nothing was written; rename the file, or give a shorter --title"}, true
+		return advice{exitUsage, "nothing was written; rename the file, or give another --title"}, true
 	case errors.As(err, &empty):
 		return advice{exitUsage, "put the media there, or name another folder"}, true
 	case errors.As(err, &link):
 		return advice{exitUsage, "nothing was written; put the file itself in the link's place, or take the link away"}, true
 	case errors.As(err, &unsupported):
 		return advice{exitFailed, "nothing was written; a copy without that feature can be stamped"}, true
+	case errors.As(err, &field):
+		return advice{exitUsage, "nothing was written; correct it and run it again"}, true
+	case errors.Is(err, publish.ErrNotRegular):
+		return advice{exitUsage, "name a file with media in it, or a folder"}, true
+	case errors.Is(err, publish.ErrNotFolder), errors.Is(err, syscall.ENOTDIR):
+		return advice{exitUsage, "name a folder"}, true
 	case errors.As(err, &page), errors.As(err, &pageName):
 		return advice{exitUsage, "mend your template, or take it away to have the built-in one"}, true
 	case errors.Is(err, publish.ErrNoCreator):
@@ -155,6 +170,22 @@ func adviseInput(err error) (advice, bool) {
 		return advice{exitUsage, "name files or a folder: commonseed publish PATH..."}, true
 	case errors.Is(err, stamp.ErrTruncated), errors.Is(err, stamp.ErrMalformed), errors.Is(err, stamp.ErrEmpty):
 		return advice{exitFailed, "nothing was written; the file is damaged: copy or export it again"}, true
+	}
+	return advice{}, false
+}
+
+// adviseAfter knows the errors of which the cause is not the creator's present
+// input, whatever it is.
+func adviseAfter(err error) (advice, bool) {
+	var (
+		unfinished *publish.UnfinishedError
+		broken     *publish.BrokenError
+	)
+	switch {
+	case errors.As(err, &unfinished):
+		return advice{exitFailed, "mend that, then run commonseed feed: it finishes them"}, true
+	case errors.As(err, &broken):
+		return advice{exitFailed, "restore that folder from a copy, or remove it and publish the work again"}, true
 	}
 	return advice{}, false
 }
@@ -171,7 +202,7 @@ func adviseState(err error) (advice, bool) {
 	)
 	switch {
 	case errors.As(err, &some):
-		return advice{exitIncomplete, "the others are published; mend these and run it again"}, true
+		return advice{exitIncomplete, "the others are done; mend these and run it again"}, true
 	case errors.As(err, &exists):
 		return advice{exitConflict, "the release there is untouched; pass another --slug or --title"}, true
 	case errors.As(err, &same):
@@ -182,8 +213,12 @@ func adviseState(err error) (advice, bool) {
 		return advice{exitConflict, "nothing was written; wait for it, stop it, or use another --channel"}, true
 	case errors.As(err, &port):
 		code := exitUnreachable
-		if errors.Is(err, syscall.EADDRINUSE) {
+		var spelling *net.AddrError
+		switch {
+		case errors.Is(err, syscall.EADDRINUSE):
 			code = exitConflict
+		case errors.As(err, &spelling):
+			code = exitUsage
 		}
 		return advice{code, "nothing was written; choose another with " + port.flag + " (port 0 picks a free one)"}, true
 	case errors.As(err, &mismatch):

@@ -24,12 +24,15 @@ func (c *feedCmd) Run(e *env) error {
 	}
 	defer unlock()
 	rels, err := ch.Releases()
-	if err != nil {
+	if _, ok := err.(publish.Problems); err != nil && !ok {
 		return err
 	}
-	if err := ch.Rebuild(ch.Addresses(e.lastBase(ch, rels), nil, nil), e.now()); err != nil {
+	err = ch.Rebuild(ch.Addresses(e.lastBase(ch, rels), nil, nil), e.now())
+	broken, ok := err.(publish.Problems)
+	if err != nil && !ok {
 		return err
 	}
+	e.broken(broken)
 	if e.json {
 		e.object(struct {
 			MessageType string    `json:"message_type"`

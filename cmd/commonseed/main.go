@@ -4,7 +4,7 @@
 //
 // Each command has a file of its own that only wires the rooms together. cli.go
 // holds the grammar, errors.go turns every error into message, hint and exit
-// code, report.go writes what people and scripts read, seeding.go keeps
+// code, report.go writes what people and scripts read, serve.go keeps
 // channels reachable.
 package main
 

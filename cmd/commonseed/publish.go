@@ -57,13 +57,14 @@ func (c *publishCmd) Run(e *env) error {
 		return err
 	}
 	published, err := c.publishAll(e, ch, plans, base)
-	if err != nil && len(published) == 0 {
+	var unfinished *publish.UnfinishedError
+	if err != nil && (len(published) == 0 || errors.As(err, &unfinished)) {
 		return err
 	}
 	release()
 	if err != nil {
 		e.fail(err)
-		err = &incompleteError{len(plans) - len(published), len(plans)}
+		err = &incompleteError{"published", len(plans) - len(published), len(plans)}
 	}
 	if c.NoSeed {
 		return err
@@ -121,6 +122,12 @@ func (c *publishCmd) plan(e *env) (*publish.Channel, []*publish.Plan, error) {
 		if err != nil {
 			return nil, nil, err
 		}
+		for _, other := range plans {
+			if other.Slug == p.Slug {
+				return nil, nil, &publish.ValueError{Where: p.Work.Title, Key: "slug", Value: p.Slug,
+					Err: errors.New("is that of another work in the list")}
+			}
+		}
 		plans = append(plans, p)
 	}
 	return ch, plans, nil
@@ -157,7 +164,7 @@ func channelDir(given string) string {
 	if given != "" {
 		return given
 	}
-	if c, err := publish.ReadConfig(publish.ConfigName); err == nil && c.DescribesChannel() {
+	if c, err := publish.ReadConfig(publish.ConfigName); publish.IsChannel(".") || err == nil && c.DescribesChannel() {
 		return "."
 	}
 	return defaultChannel
@@ -170,6 +177,9 @@ func (c *publishCmd) base(s *server, ch *publish.Channel) (string, error) {
 		return s.base(ch.Config), nil
 	}
 	rels, err := ch.Releases()
+	if _, broken := err.(publish.Problems); broken {
+		err = nil // told of when the channel is rebuilt
+	}
 	return s.lastBase(ch, rels), err
 }
 
@@ -213,12 +223,17 @@ func (c *publishCmd) publishAll(e *env, ch *publish.Channel, plans []*publish.Pl
 		if e.ctx.Err() != nil {
 			return nil, e.ctx.Err()
 		}
+		var unfinished *publish.UnfinishedError
+		if errors.As(err, &unfinished) {
+			err = e.unfinished(unfinished)
+		}
 		if err != nil {
 			problems = append(problems, err)
-			continue
 		}
-		done = append(done, r)
-		e.release(ch, r)
+		if r != nil {
+			done = append(done, r)
+			e.release(ch, r)
+		}
 	}
 	if len(problems) == 1 {
 		return done, problems[0]
@@ -227,6 +242,24 @@ func (c *publishCmd) publishAll(e *env, ch *publish.Channel, plans []*publish.Pl
 		return done, problems
 	}
 	return done, nil
+}
+
+// unfinished looks at what failed after a release was published. Other releases
+// that are broken do not concern it: they are warned of.
+func (e *env) unfinished(err *publish.UnfinishedError) error {
+	broken, ok := err.Err.(publish.Problems)
+	if !ok {
+		return err
+	}
+	e.broken(broken)
+	return nil
+}
+
+// broken warns of releases that were left out.
+func (e *env) broken(problems publish.Problems) {
+	for _, p := range problems {
+		e.warn("%v", p)
+	}
 }
 
 // releaseLine is the contract with scripts: one line for each release.

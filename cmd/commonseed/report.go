@@ -18,7 +18,8 @@ import (
 
 // report writes results to stdout, and progress and messages to stderr.
 type report struct {
-	stdout, stderr io.Writer
+	stdout         *results
+	stderr         io.Writer
 	json, quiet    bool
 	verbose, color bool
 
@@ -27,7 +28,49 @@ type report struct {
 	stage string
 }
 
-func newReport(stdout, stderr io.Writer) *report { return &report{stdout: stdout, stderr: stderr} }
+func newReport(stdout, stderr io.Writer) *report {
+	return &report{stdout: &results{w: stdout}, stderr: stderr}
+}
+
+// results keeps the first error of writing, so that results that got lost do
+// not pass for a success.
+type results struct {
+	w   io.Writer
+	mu  sync.Mutex
+	err error
+}
+
+func (r *results) Write(b []byte) (int, error) {
+	n, err := r.w.Write(b)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = err
+	}
+	return n, err
+}
+
+// lost is what went wrong in writing results, or nil.
+func (r *results) lost() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+// foresee takes the global flags from a command line that could not be parsed,
+// so that the error is told in the form asked for.
+func (r *report) foresee(args []string) {
+	for _, arg := range args {
+		switch arg {
+		case "--":
+			return
+		case "--json":
+			r.json = true
+		case "-q", "--quiet":
+			r.quiet = true
+		}
+	}
+}
 
 // configure takes the global flags.
 func (r *report) configure(c *cli) {
@@ -73,9 +116,7 @@ func (r *report) result(format string, args ...any) { fmt.Fprintf(r.stdout, form
 func (r *report) object(v any) {
 	enc := json.NewEncoder(r.stdout)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		r.warn("writing results: %v", err)
-	}
+	_ = enc.Encode(v) // results keeps the error
 }
 
 // fail tells about an error and its hint, and answers with the exit code.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -62,12 +63,19 @@ func (e *env) showThing(thing string) error {
 	if err != nil {
 		return err
 	}
-	if !info.IsDir() {
+	switch {
+	case info.Mode().IsRegular():
 		return e.showFile(thing, info.Size())
+	case !info.IsDir():
+		return &publish.FileError{Path: thing, Err: publish.ErrNotRegular}
 	}
-	if r, err := publish.ReadRelease(thing); err == nil {
+	r, err := publish.ReadRelease(thing)
+	if err == nil {
 		e.showRelease(r)
 		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	if ch, err := publish.OpenChannel(thing, nil); err == nil && ch.Exists() {
 		return e.showChannel(ch)
@@ -76,8 +84,12 @@ func (e *env) showThing(thing string) error {
 		if err != nil || !d.Type().IsRegular() || strings.HasSuffix(path, ".license") {
 			return err
 		}
-		if err := e.showMedia(path); err != nil {
-			e.warn("%s: %v", path, err)
+		info, err := d.Info()
+		if err == nil {
+			err = e.showFile(path, info.Size())
+		}
+		if err != nil {
+			e.warn("%v", err)
 		}
 		return nil
 	})
@@ -195,9 +207,11 @@ func (e *env) showRelease(r *publish.Release) {
 
 func (e *env) showChannel(ch *publish.Channel) error {
 	rels, err := ch.Releases()
-	if err != nil {
+	broken, ok := err.(publish.Problems)
+	if err != nil && !ok {
 		return err
 	}
+	e.broken(broken)
 	for i := range rels {
 		e.showRelease(&rels[i])
 	}
@@ -226,6 +240,9 @@ func (e *env) showFeed(path string, data []byte) error {
 func (e *env) show(f facts) {
 	f.MessageType = "facts"
 	if e.json {
+		if abs, err := filepath.Abs(f.Path); err == nil {
+			f.Path = abs
+		}
 		e.object(f)
 		return
 	}

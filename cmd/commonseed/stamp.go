@@ -32,7 +32,7 @@ func (c *stampCmd) Run(e *env) error {
 		return nil
 	case len(problems) < len(c.Files):
 		e.fail(problems)
-		return &incompleteError{len(problems), len(c.Files)}
+		return &incompleteError{"stamped", len(problems), len(c.Files)}
 	}
 	return problems
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"commonseed/publish"
 )
@@ -32,8 +33,13 @@ func (c *verifyCmd) Run(e *env) error {
 	for _, dir := range dirs {
 		report, err := publish.Verify(e.ctx, dir, func(done, total int64) { e.progress("verifying", done, total) })
 		e.endProgress()
-		if err != nil {
-			return err
+		if e.ctx.Err() != nil {
+			return e.ctx.Err()
+		}
+		if err != nil { // a record that cannot be read
+			e.fail(err)
+			failed++
+			continue
 		}
 		e.verified(report)
 		if !report.OK() {
@@ -46,8 +52,8 @@ func (c *verifyCmd) Run(e *env) error {
 	return nil
 }
 
-// releaseDirs finds the releases that a path means: a channel's, a release's
-// own folder, or that of any file in it.
+// releaseDirs finds the releases that a path means: that of the folder or file
+// it names, or those of the channel it is, or lies in.
 func releaseDirs(thing string) ([]string, error) {
 	abs, err := filepath.Abs(thing)
 	if err != nil {
@@ -56,30 +62,35 @@ func releaseDirs(thing string) ([]string, error) {
 	if _, err := os.Stat(abs); err != nil {
 		return nil, err
 	}
-	for dir := abs; ; dir = filepath.Dir(dir) {
+	for dir := abs; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		if fileExists(filepath.Join(dir, "release.json")) {
 			return []string{dir}, nil
 		}
-		if dir == filepath.Dir(dir) {
-			break
+		if publish.IsChannel(dir) {
+			return recordDirs(filepath.Join(dir, "public"), thing)
 		}
 	}
-	ch, err := publish.OpenChannel(abs, nil)
+	return recordDirs(abs, thing) // a copy of public/
+}
+
+// recordDirs lists the folders in public that hold a record.
+func recordDirs(public, thing string) ([]string, error) {
+	records, err := filepath.Glob(filepath.Join(escapeGlob(public), "*", "release.json"))
 	if err != nil {
 		return nil, err
 	}
-	rels, err := ch.Releases()
-	if err != nil {
-		return nil, err
-	}
-	if len(rels) == 0 {
+	if len(records) == 0 {
 		return nil, &noReleaseError{thing}
 	}
-	var dirs []string
-	for _, r := range rels {
-		dirs = append(dirs, r.Dir)
+	for i, r := range records {
+		records[i] = filepath.Dir(r)
 	}
-	return dirs, nil
+	return records, nil
+}
+
+// escapeGlob takes a path for what it is in a pattern.
+func escapeGlob(path string) string {
+	return strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[").Replace(path)
 }
 
 // noReleaseError is a path that holds no release.
