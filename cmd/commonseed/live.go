@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sort"
@@ -18,37 +19,41 @@ const (
 	statusLine = 5 * time.Second
 )
 
-// watch tells how seeding goes until the context is done, and closes the
-// channel it answers with when the last line is written.
-func (s *server) watch() <-chan struct{} {
+// watch tells how seeding goes and rereads the channels until the context is
+// done, and closes the channel it answers with when the last line is written.
+// One goroutine does both, so that no line gets into another.
+func (s *server) watch(ctx context.Context) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		switch {
 		case s.json:
-			s.every(statusLine, s.statusLines)
+			s.every(ctx, statusLine, s.statusLines, s.reread)
 		case !s.quiet && terminal(s.stderr):
 			v := &liveView{server: s}
-			s.every(redraw, v.draw)
+			s.every(ctx, redraw, v.draw, v.reread)
 			v.clear()
 		default:
 			told := map[string]seed.State{}
-			s.every(redraw, func() { s.changes(told) })
+			s.every(ctx, redraw, func() { s.changes(told) }, s.reread)
 		}
 	}()
 	return done
 }
 
-func (s *server) every(interval time.Duration, tell func()) {
-	tick := time.NewTicker(interval)
+func (s *server) every(ctx context.Context, interval time.Duration, tell func(), look func(context.Context)) {
+	tick, looks := time.NewTicker(interval), time.NewTicker(rereading)
 	defer tick.Stop()
+	defer looks.Stop()
 	tell()
 	for {
 		select {
-		case <-s.ctx.Done():
+		case <-ctx.Done():
 			return
 		case <-tick.C:
 			tell()
+		case <-looks.C:
+			look(ctx)
 		}
 	}
 }
@@ -109,6 +114,13 @@ func (v *liveView) draw() {
 	v.clear()
 	fmt.Fprint(v.stderr, b.String())
 	v.lines = strings.Count(b.String(), "\n")
+}
+
+// reread makes room for what rereading has to say.
+func (v *liveView) reread(ctx context.Context) {
+	v.clear()
+	v.server.reread(ctx)
+	v.draw()
 }
 
 // clear takes back what draw wrote.

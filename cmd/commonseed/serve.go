@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -28,14 +26,20 @@ const (
 )
 
 // server joins what keeps channels reachable: pages, feeds and web seed over
-// HTTP, the tracker, and the engine that uploads to peers.
+// HTTP, the tracker, and the engine that uploads to peers. serve_routes.go says
+// who answers which request, serve_channels.go follows the channels on disk,
+// live.go tells how it goes.
 type server struct {
 	*env
 	flags  serveFlags
 	http   net.Listener
 	engine *origin.Engine
 	track  *tracker.Tracker
+	health *health
 	unlock []func()
+
+	channels []*served
+	sent     int64 // payload bytes of releases that were dropped since
 }
 
 // address is where to serve: flag over file over default.
@@ -84,6 +88,7 @@ func (s *server) listen(ch *publish.Channel) error {
 		return &portError{"--peer-port", fmt.Sprintf("peer port %d", port), err}
 	}
 	s.track = tracker.New(tracker.Options{})
+	s.health = newHealth(s.engine.Status, s.now)
 	return nil
 }
 
@@ -145,87 +150,118 @@ func ownAddress() string {
 
 // seed serves and seeds the channels until the context is done.
 func (s *server) seed(channels []*publish.Channel) error {
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
 	base := s.base(channels[0].Config)
-	var releases []publish.Release
-	pages := http.NewServeMux()
-	for _, ch := range channels {
-		prefix := "/"
-		if len(channels) > 1 {
-			prefix = "/" + filepath.Base(ch.Dir) + "/"
-		}
-		rels, err := s.open(ch, strings.TrimSuffix(base, "/")+prefix)
-		if err != nil {
-			return err
-		}
-		releases = append(releases, rels...)
-		pages.Handle(prefix, http.StripPrefix(strings.TrimSuffix(prefix, "/"), web.Handler(ch.Public())))
-		pages.Handle(prefix+"announce", s.track)
-		pages.Handle(prefix+"scrape", s.track)
-	}
-	srv := web.NewServer(pages)
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(s.http) }()
-	if err := s.add(releases); err != nil {
+	if err := s.open(ctx, channels, strings.TrimSuffix(base, "/")); err != nil {
 		return err
 	}
-	s.started(base, releases)
+	srv := web.NewServer(s.sites(prefixes(channels)))
+	defer srv.Close()
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(s.http) }()
+	if err := s.addAll(ctx); err != nil {
+		return err
+	}
+	s.started(base)
+	watched := s.watch(ctx)
+	var err error
 	select {
-	case err := <-failed:
-		return fmt.Errorf("serving %s: %w", s.http.Addr(), err)
-	case <-s.watch():
+	case e := <-failed:
+		err = fmt.Errorf("serving %s: %w", s.http.Addr(), e)
+	case <-watched:
 	}
-	return s.stop(srv)
+	cancel()
+	<-watched
+	return errors.Join(err, s.stop(srv))
 }
 
-// open locks a channel, puts the present addresses into it and reads it.
-func (s *server) open(ch *publish.Channel, base string) ([]publish.Release, error) {
-	unlockSeeding, err := ch.LockSeeding()
-	if err != nil {
-		return nil, err
-	}
-	s.unlock = append(s.unlock, unlockSeeding)
-	unlock, err := ch.Lock()
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
-	if err := ch.Rebuild(ch.Addresses(base, nil, nil), s.now()); err != nil {
-		return nil, err
-	}
-	return ch.Releases()
-}
-
-// add hands the releases to the engine and lets the tracker answer for them.
-func (s *server) add(releases []publish.Release) error {
-	for _, r := range releases {
-		s.track.Allow(hashes(r)...)
-		data, err := os.ReadFile(r.TorrentPath())
+// open locks all channels, and then puts their present addresses into them.
+func (s *server) open(ctx context.Context, channels []*publish.Channel, root string) error {
+	for i, prefix := range prefixes(channels) {
+		unlock, err := channels[i].LockSeeding()
 		if err != nil {
 			return err
 		}
-		_, err = s.engine.Add(s.ctx, seed.Torrent{Slug: r.Slug, Title: r.Title, Metainfo: data, Root: filepath.Join(r.Dir, "files")})
+		s.unlock = append(s.unlock, unlock)
+		s.channels = append(s.channels, &served{Channel: channels[i], base: root + prefix, known: map[string]holding{}})
+	}
+	for _, c := range s.channels {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		problems, err := s.readdress(c)
 		if err != nil {
 			return err
 		}
+		c.problems = problems
 	}
 	return nil
 }
 
-// hashes are the names under which peers announce a release: v1, and v2 cut to
-// the same length (BEP 52).
-func hashes(r publish.Release) (out [][20]byte) {
-	for _, h := range []string{r.Torrent.InfohashV1, r.Torrent.InfohashV2} {
-		var key [20]byte
-		if b, err := hex.DecodeString(h); err == nil && len(b) >= len(key) {
-			copy(key[:], b)
-			out = append(out, key)
-		}
+// readdress puts the address of this process into a channel.
+func (s *server) readdress(c *served) (publish.Problems, error) {
+	unlock, err := c.Lock()
+	if err != nil {
+		return nil, err
 	}
-	return out
+	defer unlock()
+	return broken(c.Rebuild(c.Addresses(c.base, nil, nil), s.now()))
+}
+
+// sites answers for all channels: pages and tracker, below their prefixes.
+func (s *server) sites(prefixes []string) http.Handler {
+	sites := map[string]http.Handler{}
+	for i, c := range s.channels {
+		pages := gate(c.Public(), s.health, web.Handler(c.Public()))
+		sites[prefixes[i]] = oneSite(pages, s.track)
+	}
+	if only, ok := sites["/"]; ok {
+		return only
+	}
+	return manySites(sites, s.track)
+}
+
+// addAll seeds all releases. Broken ones are warned of, unless nothing is left.
+func (s *server) addAll(ctx context.Context) error {
+	var all publish.Problems
+	for _, c := range s.channels {
+		rels, err := c.Releases()
+		problems, err := broken(err)
+		if err != nil {
+			return err
+		}
+		for _, r := range rels {
+			_, err := s.add(ctx, c, r)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil {
+				problems = append(problems, err)
+			}
+		}
+		c.problems = distinct(append(c.problems, problems...))
+		all = append(all, c.problems...)
+	}
+	if s.releases() == 0 && len(all) > 0 {
+		return all
+	}
+	for _, p := range all {
+		s.warn("%v", p)
+	}
+	return nil
+}
+
+// releases is how many are seeded.
+func (s *server) releases() (n int) {
+	for _, c := range s.channels {
+		n += len(c.known)
+	}
+	return n
 }
 
 // started says where everything is to be found.
-func (s *server) started(base string, releases []publish.Release) {
+func (s *server) started(base string) {
 	if s.json {
 		s.object(struct {
 			MessageType string `json:"message_type"`
@@ -233,10 +269,15 @@ func (s *server) started(base string, releases []publish.Release) {
 			Tracker     string `json:"tracker"`
 			PeerPort    int    `json:"peer_port"`
 			Releases    int    `json:"releases"`
-		}{"seeding", base, base + "announce", s.engine.PeerPort(), len(releases)})
+		}{"seeding", base, base + "announce", s.engine.PeerPort(), s.releases()})
 		return
 	}
-	s.result("seeding    %s at %s, peers on port %d; Ctrl-C stops", count(len(releases), "release"), base, s.engine.PeerPort())
+	s.result("seeding    %s at %s, peers on port %d; Ctrl-C stops", count(s.releases(), "release"), base, s.engine.PeerPort())
+	if len(s.channels) > 1 {
+		for _, c := range s.channels {
+			s.result("channel    %s at %s", c.Dir, c.base)
+		}
+	}
 	ip := net.ParseIP(hostOf(base))
 	switch {
 	case ip.IsLoopback():
@@ -253,17 +294,17 @@ func hostOf(base string) string {
 
 // stop ends everything within five seconds.
 func (s *server) stop(srv *http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if err := srv.Shutdown(ctx); err != nil {
 		srv.Close()
 	}
-	totals := s.engine.Status()
+	sent := s.sent + uploaded(s.engine.Status())
 	err := s.close()
 	if s.json {
-		s.object(map[string]any{"message_type": "stopped", "uploaded": uploaded(totals)})
+		s.object(map[string]any{"message_type": "stopped", "uploaded": sent})
 	} else {
-		s.result("stopped    %s uploaded", bytesText(uploaded(totals)))
+		s.result("stopped    %s uploaded", bytesText(sent))
 	}
 	return err
 }
