@@ -222,44 +222,6 @@ func (s *server) sites(prefixes []string) http.Handler {
 	return manySites(sites, s.track)
 }
 
-// addAll seeds all releases. Broken ones are warned of, unless nothing is left.
-func (s *server) addAll(ctx context.Context) error {
-	var all publish.Problems
-	for _, c := range s.channels {
-		rels, err := c.Releases()
-		problems, err := broken(err)
-		if err != nil {
-			return err
-		}
-		for _, r := range rels {
-			_, err := s.add(ctx, c, r)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil {
-				problems = append(problems, err)
-			}
-		}
-		c.problems = distinct(append(c.problems, problems...))
-		all = append(all, c.problems...)
-	}
-	if s.releases() == 0 && len(all) > 0 {
-		return all
-	}
-	for _, p := range all {
-		s.warn("%v", p)
-	}
-	return nil
-}
-
-// releases is how many are seeded.
-func (s *server) releases() (n int) {
-	for _, c := range s.channels {
-		n += len(c.known)
-	}
-	return n
-}
-
 // started says where everything is to be found.
 func (s *server) started(base string) {
 	if s.json {

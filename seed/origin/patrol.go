@@ -8,7 +8,7 @@ import (
 )
 
 // A torrent without peers is looked at every quietRounds rounds only.
-const quietRounds = 12
+const quietRounds = 3
 
 // patrolLoop samples the meters every second, and looks at the files of all
 // torrents every Recheck.
