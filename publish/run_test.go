@@ -184,7 +184,20 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 		"feed": func(t *testing.T, r *Release) {
 			writeTest(t, filepath.Join(r.Dir, "..", "torrents.xml"), "<rss><channel></channel></rss>")
 		},
-		"torrent": func(t *testing.T, r *Release) { writeTest(t, r.TorrentPath(), "d4:infod4:name1:xee") },
+		"podcast": func(t *testing.T, r *Release) {
+			change(t, filepath.Join(r.Dir, "..", "podcast.xml"), "licenses/by/", "licenses/by-nc/")
+		},
+		"json feed": func(t *testing.T, r *Release) {
+			change(t, filepath.Join(r.Dir, "..", "feed.json"), "licenses/by/", "licenses/by-nc/")
+		},
+		"page licence": func(t *testing.T, r *Release) {
+			change(t, filepath.Join(r.Dir, "index.html"), `"license":"https://creativecommons.org/licenses/by/`, `"license":"https://creativecommons.org/licenses/by-nc/`)
+		},
+		"no podcast":      func(t *testing.T, r *Release) { os.Remove(filepath.Join(r.Dir, "..", "podcast.xml")) },
+		"no JSON feed":    func(t *testing.T, r *Release) { os.Remove(filepath.Join(r.Dir, "..", "feed.json")) },
+		"no channel page": func(t *testing.T, r *Release) { os.Remove(filepath.Join(r.Dir, "..", "index.html")) },
+		"no list":         func(t *testing.T, r *Release) { os.Remove(filepath.Join(r.Dir, "..", "channels.opml")) },
+		"torrent":         func(t *testing.T, r *Release) { writeTest(t, r.TorrentPath(), "d4:infod4:name1:xee") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			ch, p := newChannel(t, map[string]string{"a.txt": "a"})
@@ -202,4 +215,14 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 			}
 		})
 	}
+}
+
+// change replaces a text in a file, which must hold it.
+func change(t *testing.T, path, from, to string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(data), from) {
+		t.Fatalf("%s does not hold %s: %v", path, from, err)
+	}
+	writeTest(t, path, strings.ReplaceAll(string(data), from, to))
 }

@@ -11,7 +11,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,6 +80,9 @@ func Verify(ctx context.Context, dir string, progress func(done, total int64)) (
 	report.check("LICENSE.txt and metadata.json say it too", r.checkNotices())
 	report.check("the page says it too", r.checkPage())
 	report.check("the feed offers this torrent under this licence", r.checkFeed())
+	report.check("the podcast encloses its media under their licence", r.checkPodcast())
+	report.check("the JSON feed says it too", r.checkJSONFeed())
+	report.check("the channel's page and list of feeds lead to it", r.checkChannel())
 	return report, nil
 }
 
@@ -126,7 +128,7 @@ func (r *Release) checkHashes(ctx context.Context) error {
 }
 
 func hashFile(ctx context.Context, name string) (int64, string, error) {
-	f, err := os.Open(name)
+	f, err := openRegular(name)
 	if err != nil {
 		return 0, "", err
 	}
@@ -134,6 +136,16 @@ func hashFile(ctx context.Context, name string) (int64, string, error) {
 	h := sha256.New()
 	n, err := io.CopyBuffer(h, &meter{ctx, f, func(int64) {}}, make([]byte, 1<<20))
 	return n, hex.EncodeToString(h.Sum(nil)), err
+}
+
+// openRegular opens a regular file. Opening a FIFO would wait for its writer.
+func openRegular(name string) (*os.File, error) {
+	if info, err := os.Stat(name); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, &FileError{Path: name, Err: ErrNotRegular}
+	}
+	return os.Open(name)
 }
 
 // checkStamps reads the licence from every media file, or from its sidecar.
@@ -176,7 +188,7 @@ func (r *Release) checkStamp(f feed.File) error {
 // ReadStatements reads every rights statement about a file: those inside it,
 // and those of the sidecar beside it.
 func ReadStatements(file string) ([]stamp.Statement, error) {
-	f, err := os.Open(file)
+	f, err := openRegular(file)
 	if err != nil {
 		return nil, err
 	}
@@ -238,47 +250,30 @@ func (r *Release) checkPage() error {
 			return fmt.Errorf("index.html does not hold %s", want)
 		}
 	}
-	return nil
-}
-
-// checkFeed looks for the release in the torrent feed of its channel.
-func (r *Release) checkFeed() error {
-	items, err := feedItems(filepath.Dir(r.Dir))
+	said, err := pageLicense(page, r.License)
 	if err != nil {
 		return err
 	}
-	for _, item := range items {
-		if item.GUID != r.Torrent.InfohashV1 {
-			continue
-		}
-		if path.Base(item.Enclosure) != r.Torrent.File {
-			return fmt.Errorf("its enclosure is %s, not %s", item.Enclosure, r.Torrent.File)
-		}
-		if item.License != r.License {
-			return fmt.Errorf("it says %q, the record %q", item.License, r.License)
-		}
-		return nil
+	if said != r.License {
+		return fmt.Errorf("index.html says %q, the record %q", said, r.License)
 	}
-	return fmt.Errorf("no item has the guid %s", r.Torrent.InfohashV1)
+	return nil
 }
 
-// feedItems reads torrents.xml and its older pages.
-func feedItems(public string) ([]feed.Item, error) {
-	pages, err := filepath.Glob(filepath.Join(public, "torrents*.xml"))
-	if err != nil {
-		return nil, err
+// pageLicense reads the licence from a page's JSON-LD. A page made by a template
+// of the channel's own may have none: it then says what is wanted.
+func pageLicense(page []byte, want string) (string, error) {
+	_, rest, ok := bytes.Cut(page, []byte(`type="application/ld+json"`))
+	_, rest, open := bytes.Cut(rest, []byte(">"))
+	data, _, closed := bytes.Cut(rest, []byte("</script>"))
+	if !ok || !open || !closed {
+		return want, nil
 	}
-	var items []feed.Item
-	for _, page := range pages {
-		data, err := os.ReadFile(page)
-		if err != nil {
-			return nil, err
-		}
-		doc, err := feed.Read(data)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Base(page), err)
-		}
-		items = append(items, doc.Items...)
+	var work struct {
+		License string `json:"license"`
 	}
-	return items, nil
+	if err := json.Unmarshal(data, &work); err != nil {
+		return "", fmt.Errorf("index.html: JSON-LD: %w", err)
+	}
+	return work.License, nil
 }

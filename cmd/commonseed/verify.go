@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"syscall"
 
 	"commonseed/publish"
 )
@@ -75,22 +77,20 @@ func releaseDirs(thing string) ([]string, error) {
 
 // recordDirs lists the folders in public that hold a record.
 func recordDirs(public, thing string) ([]string, error) {
-	records, err := filepath.Glob(filepath.Join(escapeGlob(public), "*", "release.json"))
-	if err != nil {
+	entries, err := os.ReadDir(public)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		return nil, err
 	}
-	if len(records) == 0 {
+	var dirs []string
+	for _, e := range entries {
+		if dir := filepath.Join(public, e.Name()); fileExists(filepath.Join(dir, "release.json")) {
+			dirs = append(dirs, dir)
+		}
+	}
+	if len(dirs) == 0 {
 		return nil, &noReleaseError{thing}
 	}
-	for i, r := range records {
-		records[i] = filepath.Dir(r)
-	}
-	return records, nil
-}
-
-// escapeGlob takes a path for what it is in a pattern.
-func escapeGlob(path string) string {
-	return strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[").Replace(path)
+	return dirs, nil
 }
 
 // noReleaseError is a path that holds no release.
