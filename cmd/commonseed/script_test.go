@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"commonseed": main, "exits": exits})
+	testscript.Main(m, map[string]func(){"commonseed": main, "exits": exits, "await": await})
 }
 
 // exits runs a command and fails unless it ends with the exit code given first.
@@ -38,6 +38,17 @@ func exits() {
 		fmt.Fprintf(os.Stderr, "exits: got exit code %d, want %d\n", got, want)
 		os.Exit(1)
 	}
+}
+
+// await runs a command again and again until it succeeds, for half a minute.
+func await() {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		if exec.Command(os.Args[1], os.Args[2:]...).Run() == nil {
+			return
+		}
+	}
+	fmt.Fprintf(os.Stderr, "await: %q never succeeded\n", os.Args[1:])
+	os.Exit(1)
 }
 
 // TestPromises runs the scripts in testdata; each is named for what it promises.
