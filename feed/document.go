@@ -11,6 +11,9 @@ import (
 // MaxDocument is the largest feed document that Read takes, in bytes.
 const MaxDocument = 32 << 20
 
+// maxItems bounds what the items of a stranger's feed cost.
+const maxItems = 10_000
+
 // Document is an RSS feed as far as licence and torrent are concerned.
 type Document struct {
 	Title, Link, License string
@@ -20,7 +23,7 @@ type Document struct {
 // Item is one release as a feed offers it. Nothing of it has been checked.
 type Item struct {
 	GUID, Title, Link, License string
-	Enclosure, Type            string // the first enclosure's URL and media type
+	Enclosure, Type, Length    string // the first enclosure's URL, media type and bytes
 	Infohash, Magnet           string // ezRSS torrent:infoHash and torrent:magnetURI
 }
 
@@ -73,6 +76,9 @@ func Read(data []byte) (*Document, error) {
 // element takes one child of the channel.
 func (doc *Document) element(d *xml.Decoder, start xml.StartElement) error {
 	if start.Name.Local == "item" {
+		if len(doc.Items) == maxItems {
+			return fmt.Errorf("more than %d items", maxItems)
+		}
 		item, err := readItem(d)
 		doc.Items = append(doc.Items, item)
 		return err
@@ -125,7 +131,7 @@ func (item *Item) take(start xml.StartElement, text string) {
 		item.Link = text
 	case xml.Name{Local: "enclosure"}:
 		if item.Enclosure == "" {
-			item.Enclosure, item.Type = attribute(start, "url"), attribute(start, "type")
+			item.Enclosure, item.Type, item.Length = attribute(start, "url"), attribute(start, "type"), attribute(start, "length")
 		}
 	case xml.Name{Space: nsTorrent, Local: "infoHash"}:
 		item.Infohash = strings.ToLower(text)

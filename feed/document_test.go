@@ -2,6 +2,7 @@ package feed
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -12,8 +13,8 @@ func TestReadTakesWhatWriteMakes(t *testing.T) {
 	dir := written(t, sampleChannel(), sampleReleases(2))
 	for name, first := range map[string]Item{
 		TorrentsName: {r.Torrent.InfohashV1, "Ana Ruiz - " + r.Title, r.PageURL(base), bySA,
-			r.TorrentURL(base), "application/x-bittorrent", r.Torrent.InfohashV1, r.Torrent.Magnet},
-		PodcastName: {r.ID, r.Title, r.PageURL(base), bySA, r.FileURL(base, r.Files[0].Path), "audio/mpeg", "", ""},
+			r.TorrentURL(base), "application/x-bittorrent", fmt.Sprint(r.Torrent.Size), r.Torrent.InfohashV1, r.Torrent.Magnet},
+		PodcastName: {r.ID, r.Title, r.PageURL(base), bySA, r.FileURL(base, r.Files[0].Path), "audio/mpeg", fmt.Sprint(r.Files[0].Size), "", ""},
 	} {
 		doc, err := Read([]byte(readDoc(t, dir, name)))
 		if err != nil {
@@ -70,4 +71,11 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("document %v with error %v", doc, err)
 		}
 	})
+}
+
+func TestReadBoundsTheItems(t *testing.T) {
+	many := "<rss><channel>" + strings.Repeat("<item/>", maxItems+1) + "</channel></rss>"
+	if _, err := Read([]byte(many)); err == nil {
+		t.Error("a feed of too many items was read")
+	}
 }

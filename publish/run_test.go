@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -192,6 +193,21 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 		},
 		"page licence": func(t *testing.T, r *Release) {
 			change(t, filepath.Join(r.Dir, "index.html"), `"license":"https://creativecommons.org/licenses/by/`, `"license":"https://creativecommons.org/licenses/by-nc/`)
+		},
+		"deed": func(t *testing.T, r *Release) {
+			change(t, filepath.Join(r.Dir, "index.html"), `rel="license" href="https://creativecommons.org/licenses/by/`, `rel="license" href="https://creativecommons.org/licenses/by-nc/`)
+		},
+		"magnet": func(t *testing.T, r *Release) {
+			change(t, filepath.Join(r.Dir, "..", "torrents.xml"), "<torrent:magnetURI>magnet:?xt=urn:btih:", "<torrent:magnetURI>magnet:?xt=urn:btih:0")
+		},
+		"length": func(t *testing.T, r *Release) {
+			change(t, filepath.Join(r.Dir, "..", "podcast.xml"), `length="`, `length="9`)
+		},
+		"fifo": func(t *testing.T, r *Release) {
+			name := filepath.Join(r.Payload(), "LICENSE.txt")
+			if err := errors.Join(os.Remove(name), syscall.Mkfifo(name, 0o644)); err != nil {
+				t.Fatal(err)
+			}
 		},
 		"no podcast":      func(t *testing.T, r *Release) { os.Remove(filepath.Join(r.Dir, "..", "podcast.xml")) },
 		"no JSON feed":    func(t *testing.T, r *Release) { os.Remove(filepath.Join(r.Dir, "..", "feed.json")) },

@@ -8,10 +8,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -88,7 +90,7 @@ func Verify(ctx context.Context, dir string, progress func(done, total int64)) (
 
 // readTorrent reads the .torrent and compares it with the record.
 func (r *Release) readTorrent() (*torrentfile.Torrent, error) {
-	data, err := os.ReadFile(r.TorrentPath())
+	data, err := readBounded(r.TorrentPath(), torrentfile.MaxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -203,7 +205,7 @@ func ReadStatements(file string) ([]stamp.Statement, error) {
 			return nil, err
 		}
 	}
-	sidecar, err := os.ReadFile(file + ".license")
+	sidecar, err := readBounded(file+".license", maxText)
 	if errors.Is(err, fs.ErrNotExist) {
 		return found, nil
 	}
@@ -216,14 +218,14 @@ func ReadStatements(file string) ([]stamp.Statement, error) {
 
 // checkNotices reads LICENSE.txt and metadata.json of the payload.
 func (r *Release) checkNotices() error {
-	notice, err := os.ReadFile(filepath.Join(r.Payload(), licenseFile))
+	notice, err := readBounded(filepath.Join(r.Payload(), licenseFile), maxText)
 	if err != nil {
 		return err
 	}
 	if !bytes.Contains(notice, []byte(r.License)) {
 		return fmt.Errorf("%s does not name %s", licenseFile, r.License)
 	}
-	metadata, err := os.ReadFile(filepath.Join(r.Payload(), metadataFile))
+	metadata, err := readBounded(filepath.Join(r.Payload(), metadataFile), feed.MaxDocument)
 	if err != nil {
 		return err
 	}
@@ -241,7 +243,7 @@ func (r *Release) checkNotices() error {
 
 // checkPage looks for licence and infohash in the release page.
 func (r *Release) checkPage() error {
-	page, err := os.ReadFile(filepath.Join(r.Dir, "index.html"))
+	page, err := readBounded(filepath.Join(r.Dir, "index.html"), feed.MaxDocument)
 	if err != nil {
 		return err
 	}
@@ -250,12 +252,36 @@ func (r *Release) checkPage() error {
 			return fmt.Errorf("index.html does not hold %s", want)
 		}
 	}
+	if err := r.checkPageLinks(page); err != nil {
+		return err
+	}
 	said, err := pageLicense(page, r.License)
 	if err != nil {
 		return err
 	}
 	if said != r.License {
 		return fmt.Errorf("index.html says %q, the record %q", said, r.License)
+	}
+	return nil
+}
+
+// licenseLink is a link that a page marks as one to a licence.
+var licenseLink = regexp.MustCompile(`<(?:a|link)\s[^>]*rel="license"[^>]*>`)
+
+var hrefOf = regexp.MustCompile(`\shref="([^"]*)"`)
+
+// checkPageLinks compares every licence that the page links to with those of the
+// release and its files.
+func (r *Release) checkPageLinks(page []byte) error {
+	known := map[string]bool{r.License: true}
+	for _, f := range r.Files {
+		known[f.License] = true
+	}
+	for _, tag := range licenseLink.FindAll(page, -1) {
+		href := hrefOf.FindSubmatch(tag)
+		if href != nil && !known[html.UnescapeString(string(href[1]))] {
+			return fmt.Errorf("index.html links to the licence %s, which the record does not name", href[1])
+		}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"commonseed/feed"
 )
@@ -18,7 +19,8 @@ func (r *Release) checkFeed() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(agree("enclosure", item.Enclosure, r.TorrentURL(r.BaseURL)), agree("licence", item.License, r.License))
+	return errors.Join(agree("enclosure", item.Enclosure, r.TorrentURL(r.BaseURL)), agree("licence", item.License, r.License),
+		agree("infohash", item.Infohash, r.Torrent.InfohashV1), agree("magnet", item.Magnet, r.Torrent.Magnet))
 }
 
 // checkPodcast looks for the release in the podcast feed: the enclosed file must
@@ -36,7 +38,8 @@ func (r *Release) checkPodcast() error {
 	if want == "" {
 		want = r.License
 	}
-	return errors.Join(agree("enclosure", item.Enclosure, r.FileURL(r.BaseURL, media.Path)), agree("licence", item.License, want))
+	return errors.Join(agree("enclosure", item.Enclosure, r.FileURL(r.BaseURL, media.Path)), agree("licence", item.License, want),
+		agree("length", item.Length, strconv.FormatInt(media.Size, 10)))
 }
 
 // agree compares what a feed says with what the record says.
@@ -121,23 +124,22 @@ func (r *Release) checkJSONFeed() error {
 func (r *Release) checkChannel() error {
 	public := filepath.Dir(r.Dir)
 	var errs []error
-	for name, wants := range map[string][]string{
-		"index.html":    {r.Slug + "/"},
-		"channels.opml": {"torrents.xml", "podcast.xml"},
-	} {
-		data, err := readBounded(filepath.Join(public, name), feed.MaxDocument)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		for _, want := range wants {
-			if !bytes.Contains(data, []byte(want)) {
-				errs = append(errs, fmt.Errorf("%s does not name %s", name, want))
-			}
+	page, err := readBounded(filepath.Join(public, "index.html"), feed.MaxDocument)
+	if err == nil && !bytes.Contains(page, []byte(`"`+r.Slug+"/")) && !bytes.Contains(page, []byte("/"+r.Slug+"/")) {
+		err = fmt.Errorf("index.html does not link to %s/", r.Slug)
+	}
+	errs = append(errs, err)
+	list, err := readBounded(filepath.Join(public, "channels.opml"), feed.MaxDocument)
+	for _, name := range []string{"torrents.xml", "podcast.xml"} {
+		if err == nil && !bytes.Contains(list, []byte(name)) {
+			err = fmt.Errorf("channels.opml does not name %s", name)
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, err)...)
 }
+
+// maxText bounds a notice or sidecar, in bytes.
+const maxText = 16 << 20
 
 // readBounded reads a regular file of a bounded size.
 func readBounded(name string, most int64) ([]byte, error) {

@@ -7,7 +7,9 @@ import (
 )
 
 const (
-	maxTorrent      = 64 << 20  // bytes of a .torrent: 100,000 files of ours are about 20 MB
+	// MaxSize is the largest .torrent that Parse takes, in bytes: 100,000 files of
+	// ours are about 20 MB.
+	MaxSize         = 64 << 20
 	maxForeignPiece = 128 << 20 // piece length in bytes: what libtorrent accepts too
 )
 
@@ -17,8 +19,8 @@ const (
 // their roots. Bencoding must be canonical, so Marshal gives back the same bytes.
 // Symbolic links (BEP 47) and names that are not UTF-8 are refused.
 func Parse(data []byte) (*Torrent, error) {
-	if len(data) > maxTorrent {
-		return nil, fmt.Errorf("torrent: larger than %d MiB", maxTorrent>>20)
+	if len(data) > MaxSize {
+		return nil, fmt.Errorf("torrent: larger than %d MiB", MaxSize>>20)
 	}
 	t, err := parse(bytes.Clone(data))
 	if err != nil {

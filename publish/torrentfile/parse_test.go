@@ -244,7 +244,7 @@ func TestParseRefusesBrokenBencoding(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Parse(make([]byte, maxTorrent+1)); err == nil || !strings.Contains(err.Error(), "larger") {
+	if _, err := Parse(make([]byte, MaxSize+1)); err == nil || !strings.Contains(err.Error(), "larger") {
 		t.Errorf("too large: %v", err)
 	}
 }

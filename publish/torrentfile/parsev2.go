@@ -98,7 +98,7 @@ func (t *treeReader) file() error {
 		return errors.New("too many files")
 	}
 	// Written out, the paths of a tree can be far longer than the tree.
-	if t.total += t.length; t.total > maxTorrent {
+	if t.total += t.length; t.total > MaxSize {
 		return errors.New("paths are too long together")
 	}
 	f.path = strings.Join(t.path, "/")
