@@ -42,6 +42,9 @@ type ValueError struct {
 }
 
 func (e *ValueError) Error() string {
+	if e.Key == "license" { // the errors of the catalogue say what was given
+		return fmt.Sprintf("%s: %v", e.Where, e.Err)
+	}
 	return fmt.Sprintf("%s: %s %q: %v", e.Where, e.Key, clip(e.Value), e.Err)
 }
 func (e *ValueError) Unwrap() error { return e.Err }
