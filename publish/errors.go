@@ -13,6 +13,7 @@ import (
 // command line alone.
 var (
 	ErrNoLicense = errors.New("no licence given")
+	ErrReserved  = errors.New("all rights are reserved: nobody could pass the work on")
 	ErrNoCreator = errors.New("no creator given")
 	ErrNoTitle   = errors.New("no title given")
 	ErrNoPaths   = errors.New("nothing to publish")

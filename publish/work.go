@@ -205,6 +205,9 @@ func (m *merger) license() (license.License, string) {
 		return license.License{}, ""
 	}
 	l, err := license.Parse(v)
+	if err != nil && license.ReservesAll(strings.ReplaceAll(v, "-", " ")) {
+		err = ErrReserved
+	}
 	if err != nil {
 		m.fail(where, "license", v, err)
 	}

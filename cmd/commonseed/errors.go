@@ -95,6 +95,8 @@ func adviseLicence(err error) (advice, bool) {
 	switch {
 	case errors.Is(err, publish.ErrNoLicense):
 		return advice{exitUsage, licenceHint}, true
+	case errors.Is(err, publish.ErrReserved):
+		return advice{exitRefused, "nothing was written; " + licenceHint}, true
 	case errors.As(err, &version):
 		return advice{exitUsage, "say which version: " + strings.Join(first(version.Choices, 6), ", ")}, true
 	case errors.As(err, &unknown):
