@@ -14,6 +14,7 @@ import (
 
 	"commonseed/feed"
 	"commonseed/internal/atomicfile"
+	"commonseed/internal/filestate"
 	"commonseed/license/stamp"
 
 	"golang.org/x/sync/errgroup"
@@ -87,10 +88,10 @@ func (p *Plan) copyFile(ctx context.Context, f *PlannedFile, root string, progre
 	}
 	target := filepath.Join(root, filepath.FromSlash(f.Path))
 	size, sum, err := writeSynced(target, &meter{ctx, content, progress})
-	if info, statErr := src.Stat(); statErr == nil && stateOf(info) != f.state {
+	if info, statErr := src.Stat(); statErr == nil && filestate.Of(info) != f.state {
 		return nil, ErrChanged
 	}
-	if info, statErr := os.Stat(f.Abs); statErr != nil || stateOf(info) != f.state {
+	if info, statErr := os.Stat(f.Abs); statErr != nil || filestate.Of(info) != f.state {
 		return nil, ErrChanged
 	}
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"commonseed/internal/filestate"
 	"commonseed/license"
 )
 
@@ -111,7 +112,7 @@ func TestWhatAKilledRunLeftIsCleared(t *testing.T) {
 
 func TestSourcesAreOnlyRead(t *testing.T) {
 	ch, p := newChannel(t, map[string]string{"a.txt": "a", "deep/b.txt": "b"})
-	before := map[string]fileState{}
+	before := map[string]filestate.State{}
 	for _, f := range p.Files {
 		before[f.Abs] = f.state
 	}
@@ -120,7 +121,7 @@ func TestSourcesAreOnlyRead(t *testing.T) {
 	}
 	for path, state := range before {
 		info, err := os.Stat(path)
-		if err != nil || stateOf(info) != state {
+		if err != nil || filestate.Of(info) != state {
 			t.Errorf("%s was touched: %v", path, err)
 		}
 	}

@@ -8,30 +8,17 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
-	"syscall"
+
+	"commonseed/internal/filestate"
 
 	"golang.org/x/text/unicode/norm"
 )
 
 // source is one of the creator's files. It is only ever read.
 type source struct {
-	Abs   string // where it is
-	Path  string // in the payload: "/"-separated, NFC
-	state fileState
-}
-
-// fileState tells whether a file is still the one that was planned with.
-type fileState struct {
-	Size, MTime, CTime int64 // bytes, ns since 1970
-	Inode              uint64
-}
-
-func stateOf(info fs.FileInfo) fileState {
-	s := fileState{Size: info.Size(), MTime: info.ModTime().UnixNano()}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		s.Inode, s.CTime = st.Ino, st.Ctim.Nano()
-	}
-	return s
+	Abs   string          // where it is
+	Path  string          // in the payload: "/"-separated, NFC
+	state filestate.State // when it was planned with
 }
 
 // gathering collects the files of a work, and all that is wrong with them.
@@ -181,7 +168,7 @@ func (g *gathering) add(abs, place string, info fs.FileInfo) {
 	case info.Size() == 0:
 		g.doubt(&DoubtError{"empty-file", fmt.Sprintf("%q is empty", abs)})
 	}
-	g.files = append(g.files, source{Abs: abs, Path: norm.NFC.String(place), state: stateOf(info)})
+	g.files = append(g.files, source{Abs: abs, Path: norm.NFC.String(place), state: filestate.Of(info)})
 }
 
 // collisions finds names that are one on a system that ignores case or form,

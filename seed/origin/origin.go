@@ -11,7 +11,6 @@
 //   - hash.go        the reading and hashing of it
 //   - patrol.go      notices files that change while they are served
 //   - payload.go     reads payload files, and only those that were checked
-//   - stamp_*.go     what the system knows about a file besides size and time
 //   - resume.go      remembers checked files over restarts
 //   - accept.go      incoming connections, plain or encrypted, up to the handshake
 //   - dial.go        outgoing connections to leechers that cannot reach us

@@ -5,27 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
+
+	"commonseed/internal/filestate"
 )
 
 // stamp tells one content of a file from another without reading it. The zero
 // stamp is no file.
-type stamp struct {
-	Size  int64  `json:"size"`
-	Mtime int64  `json:"mtime"`           // ns since 1970
-	Ctime int64  `json:"ctime,omitempty"` // ns since 1970, 0 where the system has none
-	Inode uint64 `json:"inode,omitempty"` // 0 where the system has none
-}
-
-func stampOf(fi fs.FileInfo) stamp {
-	s := stamp{Size: fi.Size(), Mtime: fi.ModTime().UnixNano()}
-	s.Ctime, s.Inode = changeTimeAndInode(fi)
-	return s
-}
+type stamp = filestate.State
 
 var (
 	errNotRegular = errors.New("is not a regular file")
@@ -57,7 +47,7 @@ func openPayload(root, path string) (*os.File, stamp, error) {
 		f.Close()
 		return nil, stamp{}, err
 	}
-	return f, stampOf(fi), nil
+	return f, filestate.Of(fi), nil
 }
 
 // statPayload is the stamp of what openPayload would open.
@@ -69,7 +59,7 @@ func statPayload(root *os.Root, path string) (stamp, error) {
 	if !fi.Mode().IsRegular() {
 		return stamp{}, errNotRegular
 	}
-	return stampOf(fi), nil
+	return filestate.Of(fi), nil
 }
 
 // handles keeps a bounded number of payload files open for reading.
@@ -112,7 +102,7 @@ func (h *handles) readAt(t *torrent, file int, want stamp, b []byte, off int64) 
 		return err
 	}
 	fi, err := hd.f.Stat()
-	if err == nil && stampOf(fi) != want {
+	if err == nil && filestate.Of(fi) != want {
 		err = errChanged
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"commonseed/internal/filestate"
 	"commonseed/seed"
 	"commonseed/seed/seedtest"
 )
@@ -43,7 +44,7 @@ func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
 	}
 	fi, err := os.Stat(song)
 	check(t, err)
-	s.Torrents[p.Infohash][p.Name+"/song.bin"] = stampOf(fi)
+	s.Torrents[p.Infohash][p.Name+"/song.bin"] = filestate.Of(fi)
 	data, err = json.Marshal(s)
 	check(t, err)
 	check(t, os.WriteFile(resumeFile, data, 0o600))

@@ -3,7 +3,6 @@ package web
 import (
 	"io"
 	"net/http"
-	"os"
 	"path"
 	"path/filepath"
 	"strconv"
@@ -35,9 +34,8 @@ func (h *handler) servePad(w http.ResponseWriter, r *http.Request, size int64) {
 		notFound(w)
 		return
 	}
-	root, err := os.OpenRoot(h.public)
-	if err != nil {
-		notFound(w)
+	root := h.root(w)
+	if root == nil {
 		return
 	}
 	defer root.Close()

@@ -62,9 +62,8 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 		notFound(w)
 		return
 	}
-	root, err := os.OpenRoot(h.public)
-	if err != nil {
-		notFound(w)
+	root := h.root(w)
+	if root == nil {
 		return
 	}
 	defer root.Close()
@@ -98,6 +97,17 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	http.ServeContent(out, r, "", info.ModTime(), file)
+}
+
+// root opens public/, which nothing opened through it can leave. It is nil, and
+// the request is answered, if that is not there.
+func (h *handler) root(w http.ResponseWriter) *os.Root {
+	root, err := os.OpenRoot(h.public)
+	if err != nil {
+		notFound(w)
+		return nil
+	}
+	return root
 }
 
 // fileName turns a URL path into a name below the root. Hidden files and names

@@ -1,4 +1,4 @@
-package origin
+package filestate
 
 import (
 	"io/fs"

@@ -1,6 +1,6 @@
-//go:build !linux
+//go:build !linux && !darwin
 
-package origin
+package filestate
 
 import "io/fs"
 

@@ -1,0 +1,16 @@
+package filestate
+
+import (
+	"io/fs"
+	"syscall"
+)
+
+// changeTimeAndInode finds what a program that sets the modification time back
+// cannot hide, and what a rename onto the file changes.
+func changeTimeAndInode(fi fs.FileInfo) (ctime int64, inode uint64) {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0
+	}
+	return st.Ctimespec.Nano(), st.Ino
+}
