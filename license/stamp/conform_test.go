@@ -23,6 +23,8 @@ type sample struct {
 	stamper Stamper                       // that Detect must find
 	keeps   []string                      // bytes of existing tags that must survive
 	whole   func(data []byte, n int) bool // true if the first n bytes are a whole file for all one can know; nil: never
+
+	noFFmpeg string // why ffmpeg has nothing to say about it
 }
 
 // title is what the tags of the audio samples call them.
@@ -242,10 +244,43 @@ func says(st []Statement, places []string, l license.License) bool {
 	})
 }
 
+// statementsIn, patchOf, essenceIn and prove open a file first.
+func statementsIn(s Stamper, src io.ReaderAt, size int64) ([]Statement, error) {
+	m, err := s.Open(src, size)
+	if err != nil {
+		return nil, err
+	}
+	return m.Statements()
+}
+
+func patchOf(s Stamper, src io.ReaderAt, size int64, n license.Notice) (Patch, error) {
+	m, err := s.Open(src, size)
+	if err != nil {
+		return nil, err
+	}
+	return m.Patch(n)
+}
+
+func essenceIn(s Stamper, src io.ReaderAt, size int64) ([]Range, error) {
+	m, err := s.Open(src, size)
+	if err != nil {
+		return nil, err
+	}
+	return m.Essence()
+}
+
+func prove(s Stamper, src io.ReaderAt, size int64, p Patch, n license.Notice, relicense bool) ([]string, error) {
+	m, err := s.Open(src, size)
+	if err != nil {
+		return nil, err
+	}
+	return proof{s, m, src, size}.of(p, n, relicense)
+}
+
 // mediaOf reads the essence, without the code of prove.go.
 func mediaOf(t *testing.T, s Stamper, data []byte) []byte {
 	t.Helper()
-	ranges, err := s.Essence(bytes.NewReader(data), int64(len(data)))
+	ranges, err := essenceIn(s, bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +368,7 @@ func conformCut(t *testing.T, s sample, data []byte) {
 	stamped, _ := stampBytes(t, data, fullNotice(byA), false)
 	moved := len(stamped) - len(data)
 	check := func(name string, data []byte, n int) {
-		_, err := s.stamper.Patch(bytes.NewReader(data[:n]), int64(n), fullNotice(byA))
+		_, err := patchOf(s.stamper, bytes.NewReader(data[:n]), int64(n), fullNotice(byA))
 		if err == nil {
 			t.Errorf("%s file cut to %d of %d bytes is accepted", name, n, len(data))
 		}
@@ -369,8 +404,8 @@ func tryAll(t testing.TB, s Stamper, data []byte) {
 	src, size := bytes.NewReader(data), int64(len(data))
 	n := fullNotice(byA)
 	s.Sniff(data[:min(len(data), headSize)])
-	_, readErr := s.Read(src, size)
-	ranges, essenceErr := s.Essence(src, size)
+	_, readErr := statementsIn(s, src, size)
+	ranges, essenceErr := essenceIn(s, src, size)
 	var media int64
 	for _, r := range ranges {
 		if essenceErr == nil && (r.Off < 0 || r.Len < 0 || r.Off > size-r.Len) {
@@ -378,7 +413,7 @@ func tryAll(t testing.TB, s Stamper, data []byte) {
 		}
 		media += r.Len
 	}
-	p, err := s.Patch(src, size, n)
+	p, err := patchOf(s, src, size, n)
 	if err != nil || essenceErr != nil || readErr != nil || media == 0 {
 		return
 	}
@@ -419,7 +454,7 @@ func TestReadErrors(t *testing.T) {
 		data := readSample(t, s.file)
 		for after := range 12 {
 			src := &failing{Reader: bytes.NewReader(data), left: after}
-			_, err := s.stamper.Patch(src, int64(len(data)), fullNotice(byA))
+			_, err := patchOf(s.stamper, src, int64(len(data)), fullNotice(byA))
 			if src.left >= 0 {
 				continue // did not read as often
 			}

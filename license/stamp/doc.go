@@ -1,17 +1,19 @@
 // Package stamp writes a licence notice into media files, in the fields that
 // real players, editors and search engines read, and reads such notices back.
 //
-// A stamped file is described, not made: a Stamper answers with a Patch, a list
-// of ranges of the source and of new bytes. So a source is only ever read, and
-// whoever writes the copy can hash it in the same pass. Before Prepare hands out
-// a Patch it proves it: the media bytes hash to the same value before and after,
-// the notice reads back, and stamping again changes nothing.
+// A stamped file is described, not made: a Stamper opens a file as Media, which
+// answers with a Patch, a list of ranges of the source and of new bytes. So a
+// source is only ever read, and whoever writes the copy can hash it in the same
+// pass. Before Prepare hands out a Patch it proves it: the media bytes, looked up
+// in the file before and in the file after the way a player finds them, are the
+// same; the notice reads back; stamping again changes nothing.
 //
 // The map of this room:
 //
-//	stamp.go          Stamper, the registry, Detect, Read, Prepare
+//	stamp.go          Stamper, Media, the registry, Detect, Read, Prepare
 //	prove.go          what must hold before a Patch is handed out
 //	patch.go          Range, Piece, Patch and its readers
+//	compare.go        whether two patches of a source give the same bytes
 //	splice.go         edits of a file as a list, and where bytes move
 //	io.go             bounded reading of untrusted files
 //	statement.go      Statement, Conflict, ConflictError, the other errors

@@ -33,6 +33,8 @@ type flacBlock struct {
 
 // flacFile is the layout of a file.
 type flacFile struct {
+	src    io.ReaderAt
+	size   int64
 	blocks []flacBlock
 	frames int64 // offset of the first audio frame
 }
@@ -55,12 +57,12 @@ func readFLAC(src io.ReaderAt, size int64) (*flacFile, error) {
 	if string(mark) != "fLaC" {
 		return nil, fmt.Errorf("no FLAC stream: %w", ErrMalformed)
 	}
-	f := &flacFile{frames: 4}
+	f := &flacFile{src: src, size: size, frames: 4}
 	for last := false; !last; {
 		if len(f.blocks) == maxFLACBlocks {
 			return nil, &UnsupportedError{"flac", "it has too many metadata blocks"}
 		}
-		if last, err = f.readBlock(src, size); err != nil {
+		if last, err = f.readBlock(); err != nil {
 			return nil, err
 		}
 	}
@@ -68,8 +70,8 @@ func readFLAC(src io.ReaderAt, size int64) (*flacFile, error) {
 }
 
 // readBlock reads the header of the block that begins where frames stands.
-func (f *flacFile) readBlock(src io.ReaderAt, size int64) (last bool, err error) {
-	h, err := readAt(src, f.frames, 4)
+func (f *flacFile) readBlock() (last bool, err error) {
+	h, err := readAt(f.src, f.frames, 4)
 	if err != nil {
 		return false, fmt.Errorf("FLAC metadata: %w", err)
 	}
@@ -78,7 +80,7 @@ func (f *flacFile) readBlock(src io.ReaderAt, size int64) (last bool, err error)
 		return false, fmt.Errorf("FLAC metadata block at byte %d: %w", f.frames, ErrMalformed)
 	}
 	f.frames = b.Off + b.Len
-	if f.frames > size {
+	if f.frames > f.size {
 		return false, fmt.Errorf("FLAC metadata block of %d bytes at byte %d: %w", b.Len, b.Off, ErrTruncated)
 	}
 	f.blocks = append(f.blocks, b)
@@ -104,12 +106,12 @@ func (f *flacFile) check() error {
 }
 
 // comments reads the comment list, or makes an empty one.
-func (f *flacFile) comments(src io.ReaderAt) (*vorbisComments, error) {
+func (f *flacFile) comments() (*vorbisComments, error) {
 	for _, b := range f.blocks {
 		if b.kind != flacVorbisComment {
 			continue
 		}
-		data, err := readAt(src, b.Off, int(b.Len))
+		data, err := readAt(f.src, b.Off, int(b.Len))
 		if err != nil {
 			return nil, err
 		}
@@ -118,28 +120,28 @@ func (f *flacFile) comments(src io.ReaderAt) (*vorbisComments, error) {
 	return &vorbisComments{vendor: []byte(vendor)}, nil
 }
 
-func (flacStamper) Read(src io.ReaderAt, size int64) ([]Statement, error) {
+func (flacStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 	f, err := readFLAC(src, size)
 	if err != nil {
 		return nil, err
 	}
-	c, err := f.comments(src)
+	return f, nil
+}
+
+func (f *flacFile) Statements() ([]Statement, error) {
+	c, err := f.comments()
 	if err != nil {
 		return nil, err
 	}
-	end, err := readTrailer(src, size)
+	end, err := readTrailer(f.src, f.size)
 	return append(c.statements(), end.found...), err
 }
 
-func (s flacStamper) Patch(src io.ReaderAt, size int64, n license.Notice) (Patch, error) {
-	if _, err := s.Essence(src, size); err != nil { // the audio is whole
+func (f *flacFile) Patch(n license.Notice) (Patch, error) {
+	if _, err := f.Essence(); err != nil { // the audio is whole
 		return nil, err
 	}
-	f, err := readFLAC(src, size)
-	if err != nil {
-		return nil, err
-	}
-	c, err := f.comments(src)
+	c, err := f.comments()
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +150,7 @@ func (s flacStamper) Patch(src io.ReaderAt, size int64, n license.Notice) (Patch
 	if len(data) > maxFLACBlock {
 		return nil, &UnsupportedError{"flac", "its comments would grow too large"}
 	}
-	return f.patch(data).keep(f.frames, size-f.frames), nil
+	return f.patch(data).keep(f.frames, f.size-f.frames), nil
 }
 
 // patch writes the blocks with the new comments, which stand where the old ones
@@ -179,22 +181,18 @@ func flacHeader(kind byte, length int64, last bool) []byte {
 
 // Essence is the run of audio frames, from the first to the end of the last. It
 // is also where a file that was cut is found.
-func (flacStamper) Essence(src io.ReaderAt, size int64) ([]Range, error) {
-	f, err := readFLAC(src, size)
+func (f *flacFile) Essence() ([]Range, error) {
+	frames := Range{Off: f.frames, Len: f.size - f.frames}
+	info, err := readAt(f.src, f.blocks[0].Off, 34)
 	if err != nil {
 		return nil, err
 	}
-	frames := Range{Off: f.frames, Len: size - f.frames}
-	info, err := readAt(src, f.blocks[0].Off, 34)
-	if err != nil {
-		return nil, err
-	}
-	end, err := readTrailer(src, size)
+	end, err := readTrailer(f.src, f.size)
 	if err != nil {
 		return nil, err
 	}
 	if end.audioEnd > f.frames {
 		frames.Len = end.audioEnd - f.frames
 	}
-	return []Range{frames}, checkFLACFrames(src, frames, info)
+	return []Range{frames}, checkFLACFrames(f.src, frames, info)
 }

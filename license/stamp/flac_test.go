@@ -89,11 +89,11 @@ func TestFLACRefuses(t *testing.T) {
 		})
 	}
 	many := "fLaC" + metaBlock(0, false, info) + strings.Repeat(metaBlock(1, false, ""), maxFLACBlocks) + metaBlock(1, true, "") + audio
-	if _, err := (flacStamper{}).Read(strings.NewReader(many), int64(len(many))); !errors.As(err, new(*UnsupportedError)) {
+	if _, err := statementsIn(flacStamper{}, strings.NewReader(many), int64(len(many))); !errors.As(err, new(*UnsupportedError)) {
 		t.Errorf("many blocks: %v", err)
 	}
 	large := "fLaC" + metaBlock(0, false, info) + metaBlock(4, true, comments("X="+strings.Repeat("x", maxFLACBlock-50))) + audio
-	if _, err := (flacStamper{}).Patch(strings.NewReader(large), int64(len(large)), fullNotice(byA)); !errors.As(err, new(*UnsupportedError)) {
+	if _, err := patchOf(flacStamper{}, strings.NewReader(large), int64(len(large)), fullNotice(byA)); !errors.As(err, new(*UnsupportedError)) {
 		t.Errorf("large comments: %v", err)
 	}
 }
@@ -113,7 +113,7 @@ func TestFLACLastFrame(t *testing.T) {
 	cut := audio[:starts[3]]
 	check := func(info, audio string) error {
 		data := "fLaC" + metaBlock(0, true, info) + audio
-		_, err := flacStamper{}.Essence(strings.NewReader(data), int64(len(data)))
+		_, err := essenceIn(flacStamper{}, strings.NewReader(data), int64(len(data)))
 		return err
 	}
 	if err := check(info, cut); !errors.Is(err, ErrTruncated) {

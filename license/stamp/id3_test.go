@@ -207,7 +207,7 @@ func TestID3Statements(t *testing.T) {
 		{"ID3 TPUB", frame24("TPUB", 0, "\x03Label, all rights reserved"), license.License{}, true},
 	} {
 		data := []byte(tag(4, 0, c.frame))
-		st, err := mp3Stamper{}.Read(bytes.NewReader(data), int64(len(data)))
+		st, err := statementsIn(mp3Stamper{}, bytes.NewReader(data), int64(len(data)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,13 +220,13 @@ func TestID3Statements(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := []byte(tag(4, 0, frame24("PRIV", 0, "XMP\x00"+string(xmp))))
-	if st, err := (mp3Stamper{}).Read(bytes.NewReader(data), int64(len(data))); err != nil || !says(st, []string{"XMP cc:license"}, nc) {
+	if st, err := statementsIn(mp3Stamper{}, bytes.NewReader(data), int64(len(data))); err != nil || !says(st, []string{"XMP cc:license"}, nc) {
 		t.Errorf("XMP reads as %+v, %v", st, err)
 	}
 	silent := frame24("COMM", 0, "\x03eng\x00calm") + frame24("TIT2", 0, "\x03Rights") + frame24("APIC", 0, picture) + frame24("TCOP", 0, "") + frame24("WCOP", 0x0004, "x")
 	silent += frame24("PRIV", 0, "XMP") + frame24("PRIV", 0, "other\x00"+string(xmp))
 	data = []byte(tag(4, 0, silent))
-	if st, err := (mp3Stamper{}).Read(bytes.NewReader(data), int64(len(data))); err != nil || len(st) > 0 {
+	if st, err := statementsIn(mp3Stamper{}, bytes.NewReader(data), int64(len(data))); err != nil || len(st) > 0 {
 		t.Errorf("reads %+v, %v", st, err)
 	}
 }
@@ -286,7 +286,7 @@ func TestID3Bounds(t *testing.T) {
 	bomb := deflated("\x00" + strings.Repeat("All rights reserved. ", 1<<16))
 	frame := frame24("TCOP", 0x0009, string(appendSyncsafe(nil, 1<<20))+bomb)
 	bombs := tag(4, 0, strings.Repeat(frame, 2*maxInflated))
-	st, err := (mp3Stamper{}).Read(strings.NewReader(bombs), int64(len(bombs)))
+	st, err := statementsIn(mp3Stamper{}, strings.NewReader(bombs), int64(len(bombs)))
 	if err != nil || len(st) != maxInflated {
 		t.Errorf("%d statements, %v", len(st), err)
 	}

@@ -34,12 +34,16 @@ func (jpegStamper) Places() []string { return xmpWritten }
 
 func (jpegStamper) Sniff(head []byte) bool { return bytes.HasPrefix(head, []byte("\xff\xd8\xff")) }
 
-func (jpegStamper) Read(src io.ReaderAt, size int64) ([]Statement, error) {
+func (jpegStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 	j, err := scanJPEG(src, size)
 	if err != nil {
 		return nil, err
 	}
-	st := j.found
+	return j, nil
+}
+
+func (j *jpegFile) Statements() ([]Statement, error) {
+	st := slices.Clone(j.found)
 	for _, packet := range j.extended() {
 		for _, s := range xmpStatements(packet) {
 			s.Place += " (extended)"
@@ -49,11 +53,7 @@ func (jpegStamper) Read(src io.ReaderAt, size int64) ([]Statement, error) {
 	return append(st, iptcStatements(j.irb)...), nil
 }
 
-func (jpegStamper) Patch(src io.ReaderAt, size int64, n license.Notice) (Patch, error) {
-	j, err := scanJPEG(src, size)
-	if err != nil {
-		return nil, err
-	}
+func (j *jpegFile) Patch(n license.Notice) (Patch, error) {
 	if err := j.safe(); err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (jpegStamper) Patch(src io.ReaderAt, size int64, n license.Notice) (Patch, 
 	if err != nil {
 		return nil, err
 	}
-	return splicePatch(append(cuts, fixes...), size)
+	return splicePatch(append(cuts, fixes...), j.size)
 }
 
 // safe refuses files that an edit would break in silence.
@@ -107,18 +107,14 @@ func jpegSegment(packet []byte, n license.Notice) ([]byte, error) {
 
 // Essence is all of the file but XMP packets and the index of further images,
 // and then the further images once more, as that index addresses them.
-func (jpegStamper) Essence(src io.ReaderAt, size int64) ([]Range, error) {
-	j, err := scanJPEG(src, size)
-	if err != nil {
-		return nil, err
-	}
+func (j *jpegFile) Essence() ([]Range, error) {
 	var ranges []Range
 	var at int64
 	for _, hole := range j.holes {
 		ranges = append(ranges, Range{at, hole.Off - at})
 		at = hole.Off + hole.Len
 	}
-	ranges = append(ranges, Range{at, size - at})
+	ranges = append(ranges, Range{at, j.size - at})
 	images, err := j.images()
 	if err != nil {
 		return nil, err

@@ -105,7 +105,7 @@ func TestJPEGRefused(t *testing.T) {
 		"packet that is no XML":  {withSegment(plain, 0xe1, jpegXMP+"<a><b></a>"), ErrMalformed},
 		"too many packets":       {manyPackets(plain), ErrMalformed},
 	} {
-		_, err := jpegStamper{}.Patch(bytes.NewReader(c.data), int64(len(c.data)), fullNotice(byA))
+		_, err := patchOf(jpegStamper{}, bytes.NewReader(c.data), int64(len(c.data)), fullNotice(byA))
 		if c.want != nil && !errors.Is(err, c.want) || c.want == nil && !errors.As(err, new(*UnsupportedError)) {
 			t.Errorf("%s: %v", name, err)
 		}

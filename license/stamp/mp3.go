@@ -3,6 +3,7 @@ package stamp
 import (
 	"bytes"
 	"io"
+	"sync"
 
 	"commonseed/license"
 )
@@ -58,8 +59,23 @@ func detectTagged(src io.ReaderAt, size int64) Stamper {
 // maxTags bounds the tags in front that are read.
 const maxTags = 8
 
-func (mp3Stamper) Read(src io.ReaderAt, size int64) ([]Statement, error) {
-	var st []Statement
+// mp3File is a file; its audio is walked when it is first asked for.
+type mp3File struct {
+	src   io.ReaderAt
+	size  int64
+	found []Statement
+	parts func() (mp3Parts, error)
+}
+
+// mp3Parts is a file that was shown to be whole. Tag is nil if there is none.
+type mp3Parts struct {
+	tag   *id3Tag
+	audio mpegAudio
+}
+
+func (mp3Stamper) Open(src io.ReaderAt, size int64) (Media, error) {
+	f := &mp3File{src: src, size: size}
+	f.parts = sync.OnceValues(f.layout)
 	var off int64
 	for range maxTags {
 		tag, err := readID3(src, size, off)
@@ -69,47 +85,50 @@ func (mp3Stamper) Read(src io.ReaderAt, size int64) ([]Statement, error) {
 		if tag == nil {
 			break
 		}
-		st = append(st, tag.statements()...)
+		f.found = append(f.found, tag.statements()...)
 		off += tag.Len
 	}
 	end, err := readTrailer(src, size)
-	return append(st, end.found...), err
+	f.found = append(f.found, end.found...)
+	return f, err
 }
 
-// layout finds the parts of a file and shows that they are whole. Tag is nil if
-// there is none.
-func (mp3Stamper) layout(src io.ReaderAt, size int64) (tag *id3Tag, audio mpegAudio, err error) {
-	tag, err = readID3(src, size, 0)
+func (f *mp3File) Statements() ([]Statement, error) { return f.found, nil }
+
+// layout finds the parts of a file and shows that they are whole.
+func (f *mp3File) layout() (p mp3Parts, err error) {
+	p.tag, err = readID3(f.src, f.size, 0)
 	if err != nil {
-		return nil, audio, err
+		return p, err
 	}
 	var start int64
-	if tag != nil {
-		start = tag.Len
-		second, err := hasID3(src, size, start)
+	if p.tag != nil {
+		start = p.tag.Len
+		second, err := hasID3(f.src, f.size, start)
 		if err != nil {
-			return nil, audio, err
+			return p, err
 		}
 		if second {
-			return nil, audio, &UnsupportedError{"mp3", "it has more than one ID3v2 tag"}
+			return p, &UnsupportedError{"mp3", "it has more than one ID3v2 tag"}
 		}
 	}
-	end, err := readTrailer(src, size)
+	end, err := readTrailer(f.src, f.size)
 	if err != nil {
-		return nil, audio, err
+		return p, err
 	}
 	if end.id3v2 {
-		return nil, audio, &UnsupportedError{"mp3", "it has an ID3v2 tag at its end"}
+		return p, &UnsupportedError{"mp3", "it has an ID3v2 tag at its end"}
 	}
-	audio, err = walkMPEG(&window{src: src, size: size}, start, max(start, end.audioEnd))
-	return tag, audio, err
+	p.audio, err = walkMPEG(&window{src: f.src, size: f.size}, start, max(start, end.audioEnd))
+	return p, err
 }
 
-func (s mp3Stamper) Patch(src io.ReaderAt, size int64, n license.Notice) (Patch, error) {
-	tag, _, err := s.layout(src, size)
+func (f *mp3File) Patch(n license.Notice) (Patch, error) {
+	parts, err := f.parts()
 	if err != nil {
 		return nil, err
 	}
+	tag := parts.tag
 	if tag == nil {
 		tag = &id3Tag{version: 3}
 	}
@@ -117,13 +136,13 @@ func (s mp3Stamper) Patch(src io.ReaderAt, size int64, n license.Notice) (Patch,
 	if err != nil {
 		return nil, err
 	}
-	return p.keep(tag.Len, size-tag.Len), nil
+	return p.keep(tag.Len, f.size-tag.Len), nil
 }
 
-func (s mp3Stamper) Essence(src io.ReaderAt, size int64) ([]Range, error) {
-	_, audio, err := s.layout(src, size)
+func (f *mp3File) Essence() ([]Range, error) {
+	parts, err := f.parts()
 	if err != nil {
 		return nil, err
 	}
-	return []Range{audio.Range}, nil
+	return []Range{parts.audio.Range}, nil
 }

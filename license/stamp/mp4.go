@@ -127,11 +127,15 @@ func (m *movie) mediaEnd() int64 {
 	return end
 }
 
-func (mp4Stamper) Read(src io.ReaderAt, size int64) ([]Statement, error) {
+func (mp4Stamper) Open(src io.ReaderAt, size int64) (Media, error) {
 	m, err := openMovie(src, size)
 	if err != nil {
 		return nil, err
 	}
+	return m, nil
+}
+
+func (m *movie) Statements() ([]Statement, error) {
 	var st []Statement
 	for _, b := range m.top {
 		switch {
@@ -142,7 +146,7 @@ func (mp4Stamper) Read(src io.ReaderAt, size int64) ([]Statement, error) {
 			}
 			st = append(st, found...)
 		case isUUID(b, uuidXMP):
-			packet, err := loadBox(src, b, maxXMPBox)
+			packet, err := loadBox(m.src, b, maxXMPBox)
 			if err != nil {
 				return nil, err
 			}
@@ -152,11 +156,7 @@ func (mp4Stamper) Read(src io.ReaderAt, size int64) ([]Statement, error) {
 	return st, nil
 }
 
-func (mp4Stamper) Patch(src io.ReaderAt, size int64, n license.Notice) (Patch, error) {
-	m, err := openMovie(src, size)
-	if err != nil {
-		return nil, err
-	}
+func (m *movie) Patch(n license.Notice) (Patch, error) {
 	if slices.ContainsFunc(m.top, func(b box) bool { return isUUID(b, uuidC2PA) }) {
 		return nil, &UnsupportedError{"mp4", "it carries a content credential (C2PA), which a stamp would break"}
 	}
@@ -168,16 +168,12 @@ func (mp4Stamper) Patch(src io.ReaderAt, size int64, n license.Notice) (Patch, e
 	if err != nil {
 		return nil, err
 	}
-	return splicePatch(append(edits, fixes...), size)
+	return splicePatch(append(edits, fixes...), m.size)
 }
 
 // Essence is what the samples of all tracks are made of, found the way a player
 // finds it, so that a wrong offset shows. It is in file order.
-func (mp4Stamper) Essence(src io.ReaderAt, size int64) ([]Range, error) {
-	m, err := openMovie(src, size)
-	if err != nil {
-		return nil, err
-	}
+func (m *movie) Essence() ([]Range, error) {
 	e := &essence{movie: m, defaults: map[uint32]uint32{}}
 	for _, track := range m.tracks() {
 		if err := e.track(track); err != nil {

@@ -18,7 +18,7 @@ func inFile(t testing.TB, file string, n license.Notice) (before, after string) 
 	data := readSample(t, file)
 	out, _ := stampBytes(t, data, n, false)
 	dir := t.TempDir()
-	before, after = filepath.Join("testdata", filepath.FromSlash(file)), filepath.Join(dir, file)
+	before, after = filepath.Join("testdata", filepath.FromSlash(file)), filepath.Join(dir, filepath.Base(file))
 	if err := os.WriteFile(after, out, 0o644); err != nil {
 		t.Fatal(err)
 	}

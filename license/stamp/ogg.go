@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 
 	"commonseed/license"
 )
@@ -41,6 +42,8 @@ func (s oggStamper) Sniff(head []byte) bool {
 
 // oggFile is the layout of a file up to its first audio page.
 type oggFile struct {
+	kind    oggStamper
+	w       *window
 	serial  uint32
 	first   Range    // the page with the identification packet
 	number  uint32   // sequence number of that page
@@ -67,7 +70,7 @@ func (s oggStamper) readHeaders(w *window) (*oggFile, error) {
 	if err := s.checkFirst(page); err != nil {
 		return nil, err
 	}
-	f := &oggFile{serial: page.serial(), first: page.Range, number: page.sequence(), audio: page.Len}
+	f := &oggFile{kind: s, w: w, serial: page.serial(), first: page.Range, number: page.sequence(), audio: page.Len}
 	in := oggPackets{want: 2}
 	if s.opus {
 		in.want = 1
@@ -185,7 +188,8 @@ func (in *oggPackets) addBody(off, length int64) {
 
 // walk visits every audio page and shows that the stream is whole: all checksums
 // are right, and the page marked as the last ends the file and all packets.
-func (s oggStamper) walk(w *window, f *oggFile, visit func(*oggPage)) error {
+func (f *oggFile) walk(visit func(*oggPage)) error {
+	w, s := f.w, f.kind
 	for off, pages := f.audio, 0; ; pages++ {
 		if off == w.size {
 			return fmt.Errorf("no last page in the Ogg stream: %w", ErrTruncated)
@@ -223,16 +227,20 @@ func (s oggStamper) checkEnd(w *window, last *oggPage) error {
 	return fmt.Errorf("%d bytes behind the last Ogg page: %w", w.size-end, ErrMalformed)
 }
 
-func (s oggStamper) comments(f *oggFile) (*vorbisComments, error) {
-	return parseVorbisComments(f.packets[0][len(s.commentMark()):])
+func (f *oggFile) comments() (*vorbisComments, error) {
+	return parseVorbisComments(f.packets[0][len(f.kind.commentMark()):])
 }
 
-func (s oggStamper) Read(src io.ReaderAt, size int64) ([]Statement, error) {
+func (s oggStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 	f, err := s.readHeaders(&window{src: src, size: size})
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.comments(f)
+	return f, nil
+}
+
+func (f *oggFile) Statements() ([]Statement, error) {
+	c, err := f.comments()
 	if err != nil {
 		return nil, err
 	}
@@ -241,32 +249,28 @@ func (s oggStamper) Read(src io.ReaderAt, size int64) ([]Statement, error) {
 
 // Patch keeps what follows the list in the comment packet: the framing bit of
 // Vorbis, and in Opus data that RFC 7845 §5.2 wants preserved.
-func (s oggStamper) Patch(src io.ReaderAt, size int64, n license.Notice) (Patch, error) {
-	w := &window{src: src, size: size}
-	f, err := s.readHeaders(w)
-	if err != nil {
-		return nil, err
-	}
-	c, err := s.comments(f)
+func (f *oggFile) Patch(n license.Notice) (Patch, error) {
+	c, err := f.comments()
 	if err != nil {
 		return nil, err
 	}
 	c.set(n)
-	f.packets[0] = append([]byte(s.commentMark()), c.marshal()...)
-	pages := paginate(f.serial, f.number+1, f.packets...)
+	packets := slices.Clone(f.packets)
+	packets[0] = append([]byte(f.kind.commentMark()), c.marshal()...)
+	pages := paginate(f.serial, f.number+1, packets...)
 	p := Patch{}.keep(f.first.Off, f.first.Len).add(bytes.Join(pages, nil))
 	if len(pages) != f.pages {
-		return s.renumber(w, f, p, uint32(len(pages)-f.pages))
+		return f.renumber(p, uint32(len(pages)-f.pages))
 	}
-	if err := s.walk(w, f, func(*oggPage) {}); err != nil {
+	if err := f.walk(func(*oggPage) {}); err != nil {
 		return nil, err
 	}
-	return p.keep(f.audio, size-f.audio), nil
+	return p.keep(f.audio, f.w.size-f.audio), nil
 }
 
 // renumber appends the audio pages with their sequence numbers moved.
-func (s oggStamper) renumber(w *window, f *oggFile, p Patch, by uint32) (Patch, error) {
-	err := s.walk(w, f, func(page *oggPage) {
+func (f *oggFile) renumber(p Patch, by uint32) (Patch, error) {
+	err := f.walk(func(page *oggPage) {
 		p = p.keep(page.Off, oggSequence)
 		p = p.add(page.renumbered(nil, page.sequence()+by))
 		p = p.keep(page.Off+oggCounts, page.Len-oggCounts)
@@ -276,19 +280,14 @@ func (s oggStamper) renumber(w *window, f *oggFile, p Patch, by uint32) (Patch, 
 
 // Essence is the identification packet, the setup of Vorbis, and of every audio
 // page everything but sequence number and checksum.
-func (s oggStamper) Essence(src io.ReaderAt, size int64) ([]Range, error) {
-	w := &window{src: src, size: size}
-	f, err := s.readHeaders(w)
-	if err != nil {
-		return nil, err
-	}
+func (f *oggFile) Essence() ([]Range, error) {
 	ranges := Patch{}.keep(f.first.Off, f.first.Len)
-	if !s.opus {
+	if !f.kind.opus {
 		for _, body := range f.bodies {
 			ranges = ranges.keep(body.Off, body.Len)
 		}
 	}
-	err = s.walk(w, f, func(page *oggPage) {
+	err := f.walk(func(page *oggPage) {
 		ranges = ranges.keep(page.Off, oggSequence)
 		ranges = ranges.keep(page.Off+oggCounts, page.Len-oggCounts)
 	})

@@ -197,7 +197,7 @@ func TestOggAudioOnHeaderPage(t *testing.T) {
 	pages := oggPages(t, data)
 	mixed := paginate(pages[0].serial(), 1, []byte("OpusTags"+comments("TITLE=x")), []byte("audio"))
 	file := join(pages[0].data, mixed[0], pages[len(pages)-1].data)
-	_, err := oggStamper{opus: true}.Patch(strings.NewReader(file), int64(len(file)), fullNotice(byA))
+	_, err := patchOf(oggStamper{opus: true}, strings.NewReader(file), int64(len(file)), fullNotice(byA))
 	if !errors.Is(err, ErrMalformed) {
 		t.Errorf("error is %v", err)
 	}
@@ -215,7 +215,7 @@ func BenchmarkOggPatch(b *testing.B) {
 	b.SetBytes(int64(len(file)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := (oggStamper{opus: true}).Patch(bytes.NewReader(file), int64(len(file)), n); err != nil {
+		if _, err := patchOf(oggStamper{opus: true}, bytes.NewReader(file), int64(len(file)), n); err != nil {
 			b.Fatal(err)
 		}
 	}

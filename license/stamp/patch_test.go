@@ -50,25 +50,6 @@ func TestPatchShortSource(t *testing.T) {
 	}
 }
 
-func TestChangesNothing(t *testing.T) {
-	src := strings.NewReader("0123456789")
-	for _, c := range []struct {
-		p    Patch
-		same bool
-	}{
-		{Patch{}.keep(0, 10), true},
-		{Patch{}.add([]byte("012")).keep(3, 7), true},
-		{Patch{}.add([]byte("01x")).keep(3, 7), false},
-		{Patch{}.keep(0, 9), false},
-		{Patch{}.keep(1, 9).keep(0, 1), false},
-		{Patch{}.keep(0, 11), false},
-	} {
-		if err := c.p.changesNothing(src, 10); (err == nil) != c.same {
-			t.Errorf("%v: %v", c.p, err)
-		}
-	}
-}
-
 // TestWindow reads across chunks, back and forth, and at the end.
 func TestWindow(t *testing.T) {
 	data := strings.Repeat("0123456789abcdef", windowSize/8)

@@ -29,19 +29,17 @@ func (pngStamper) Places() []string { return xmpWritten }
 
 func (pngStamper) Sniff(head []byte) bool { return bytes.HasPrefix(head, []byte(pngSignature)) }
 
-func (pngStamper) Read(src io.ReaderAt, size int64) ([]Statement, error) {
+func (pngStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 	p, err := scanPNG(src, size)
 	if err != nil {
 		return nil, err
 	}
-	return p.found, nil
+	return p, nil
 }
 
-func (pngStamper) Patch(src io.ReaderAt, size int64, n license.Notice) (Patch, error) {
-	p, err := scanPNG(src, size)
-	if err != nil {
-		return nil, err
-	}
+func (p *pngFile) Statements() ([]Statement, error) { return p.found, nil }
+
+func (p *pngFile) Patch(n license.Notice) (Patch, error) {
 	if p.c2pa {
 		return nil, &UnsupportedError{"png", "it carries a content credential (C2PA), which a stamp would break"}
 	}
@@ -59,22 +57,18 @@ func (pngStamper) Patch(src io.ReaderAt, size int64, n license.Notice) (Patch, e
 		chunk := pngChunk("iTXt", append([]byte(pngXMPKeyword+"\x00\x00\x00\x00"), merged...))
 		cuts = append(cuts, splice{packet.Off, packet.Off + packet.Len, chunk})
 	}
-	return splicePatch(cuts, size)
+	return splicePatch(cuts, p.size)
 }
 
 // Essence is all of the file but the XMP chunks.
-func (pngStamper) Essence(src io.ReaderAt, size int64) ([]Range, error) {
-	p, err := scanPNG(src, size)
-	if err != nil {
-		return nil, err
-	}
+func (p *pngFile) Essence() ([]Range, error) {
 	var ranges []Range
 	var at int64
 	for _, packet := range p.xmp {
 		ranges = append(ranges, Range{at, packet.Off - at})
 		at = packet.Off + packet.Len
 	}
-	return append(ranges, Range{at, size - at}), nil
+	return append(ranges, Range{at, p.size - at}), nil
 }
 
 // pngChunk is a whole chunk: length, type, data and CRC (PNG §5.3).
@@ -86,6 +80,7 @@ func pngChunk(kind string, data []byte) []byte {
 
 // pngFile is what a walk over the chunks found.
 type pngFile struct {
+	size   int64
 	insert int64 // where a new packet goes: behind IHDR, so before IDAT
 	xmp    []pngPacket
 	texts  int // text chunks read so far
@@ -110,7 +105,7 @@ func scanPNG(src io.ReaderAt, size int64) (*pngFile, error) {
 	if string(head) != pngSignature {
 		return nil, fmt.Errorf("no PNG signature: %w", ErrMalformed)
 	}
-	p := &pngFile{}
+	p := &pngFile{size: size}
 	image := false
 	for off := int64(len(pngSignature)); ; {
 		kind, length, err := pngHeader(w, off)

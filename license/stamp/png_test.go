@@ -71,7 +71,7 @@ func TestPNGRefused(t *testing.T) {
 		"broken iTXt":        {withChunk(plain, "iTXt", pngXMPKeyword+"\x00"), ErrMalformed},
 		"too many packets":   {many, ErrMalformed},
 	} {
-		_, err := pngStamper{}.Patch(bytes.NewReader(c.data), int64(len(c.data)), fullNotice(byA))
+		_, err := patchOf(pngStamper{}, bytes.NewReader(c.data), int64(len(c.data)), fullNotice(byA))
 		if c.want != nil && !errors.Is(err, c.want) || c.want == nil && !errors.As(err, new(*UnsupportedError)) {
 			t.Errorf("%s: %v", name, err)
 		}

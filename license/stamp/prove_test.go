@@ -26,16 +26,25 @@ func (liar) parts(src io.ReaderAt, size int64) []string {
 	return strings.SplitN(string(data), "|", 3)
 }
 
-func (s liar) Read(src io.ReaderAt, size int64) ([]Statement, error) {
-	parts := s.parts(src, size)
+// lies is a file for the liar.
+type lies struct {
+	liar
+	src  io.ReaderAt
+	size int64
+}
+
+func (s liar) Open(src io.ReaderAt, size int64) (Media, error) { return lies{s, src, size}, nil }
+
+func (s lies) Statements() ([]Statement, error) {
+	parts := s.parts(s.src, s.size)
 	if s.lie == "reads back an error" && parts[0] != "" {
 		return nil, ErrMalformed
 	}
 	return append(statements("Toy LICENSE", parts[0]), mentions("Toy COMMENT", parts[1])...), nil
 }
 
-func (s liar) Essence(src io.ReaderAt, size int64) ([]Range, error) {
-	parts := s.parts(src, size)
+func (s lies) Essence() ([]Range, error) {
+	parts := s.parts(s.src, s.size)
 	n := int64(len(parts[2]))
 	switch {
 	case s.lie == "no media":
@@ -45,11 +54,12 @@ func (s liar) Essence(src io.ReaderAt, size int64) ([]Range, error) {
 	case s.lie == "loses media" && parts[0] != "":
 		return nil, ErrTruncated
 	}
-	return []Range{{size - int64(len(parts[2])), n}}, nil
+	return []Range{{s.size - int64(len(parts[2])), n}}, nil
 }
 
-func (s liar) Patch(src io.ReaderAt, size int64, n license.Notice) (Patch, error) {
-	parts := s.parts(src, size)
+func (s lies) Patch(n license.Notice) (Patch, error) {
+	size := s.size
+	parts := s.parts(s.src, size)
 	media := int64(len(parts[2]))
 	stamped := parts[0] != ""
 	parts[0] = n.License.URL
@@ -101,7 +111,7 @@ func TestProve(t *testing.T) {
 	} {
 		t.Run(c.lie, func(t *testing.T) {
 			s, src, size := liar{c.lie}, strings.NewReader(c.data), int64(len(c.data))
-			p, err := s.Patch(src, size, fullNotice(byA))
+			p, err := patchOf(s, src, size, fullNotice(byA))
 			if err != nil {
 				t.Fatal(err)
 			}

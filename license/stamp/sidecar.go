@@ -30,18 +30,21 @@ func (Sidecar) Format() string { return "sidecar" }
 // Sniff accepts every file.
 func (Sidecar) Sniff([]byte) bool { return true }
 
-// Read finds nothing, for nobody knows where to look. ReadSidecar reads the sidecar.
-func (Sidecar) Read(io.ReaderAt, int64) ([]Statement, error) { return nil, nil }
+// Open looks at nothing.
+func (Sidecar) Open(_ io.ReaderAt, size int64) (Media, error) { return opaque(size), nil }
+
+// opaque is a file of unknown format, of so many bytes.
+type opaque int64
+
+// Statements finds nothing, for nobody knows where to look. ReadSidecar reads
+// the sidecar.
+func (opaque) Statements() ([]Statement, error) { return nil, nil }
 
 // Patch leaves the file as it is.
-func (Sidecar) Patch(_ io.ReaderAt, size int64, _ license.Notice) (Patch, error) {
-	return Patch{}.keep(0, size), nil
-}
+func (o opaque) Patch(license.Notice) (Patch, error) { return Patch{}.keep(0, int64(o)), nil }
 
 // Essence is the whole file.
-func (Sidecar) Essence(_ io.ReaderAt, size int64) ([]Range, error) {
-	return []Range{{Off: 0, Len: size}}, nil
-}
+func (o opaque) Essence() ([]Range, error) { return []Range{{Off: 0, Len: int64(o)}}, nil }
 
 // Places is the sidecar alone.
 func (Sidecar) Places() []string { return []string{"sidecar"} }

@@ -9,25 +9,32 @@ import (
 	"commonseed/license"
 )
 
-// A Stamper writes a notice into one container format and reads it back. The
-// source may be anything: hostile, damaged, cut short. No method panics, reads
-// beyond size, or holds more memory than the file is long.
+// A Stamper knows one container format. The source may be anything: hostile,
+// damaged, cut short. No method panics, reads beyond size, or holds more memory
+// than the file is long, nor more than 32 MiB unless its metadata is as large.
 type Stamper interface {
 	// Format is the short name of the format, such as "mp3".
 	Format() string
 	// Sniff tells by content whether a file is of this format. Head is its
 	// beginning, at most 64 KiB.
 	Sniff(head []byte) bool
-	// Read lists every statement about rights, in reading order. What stands
-	// in one of the Places is always listed, even if it names no licence.
-	Read(src io.ReaderAt, size int64) ([]Statement, error)
-	// Patch describes the stamped file. Patching that again changes nothing.
-	Patch(src io.ReaderAt, size int64, n license.Notice) (Patch, error)
-	// Essence lists the media bytes that no stamp may change, in playing order.
-	Essence(src io.ReaderAt, size int64) ([]Range, error)
 	// Places names the fields a stamp writes at most, as in Statement.Place.
 	// A field without a value, such as a page for a work that has none, is left out.
 	Places() []string
+	// Open reads how a file is built: once for all that is asked of it then.
+	Open(src io.ReaderAt, size int64) (Media, error)
+}
+
+// Media is a file as its Stamper sees it, over a source that does not change.
+type Media interface {
+	// Statements lists everything said about rights, in reading order. What
+	// stands in one of the Places is always listed, even if it names no licence.
+	Statements() ([]Statement, error)
+	// Patch describes the stamped file. Patching that again changes nothing.
+	Patch(n license.Notice) (Patch, error)
+	// Essence lists the media bytes that no stamp may change, in an order that a
+	// stamp does not change either. A file cut short is ErrTruncated.
+	Essence() ([]Range, error)
 }
 
 // registry lists the stampers, the surest to sniff first: an MPEG audio frame
@@ -81,11 +88,12 @@ func Read(src io.ReaderAt, size int64) (format string, st []Statement, err error
 	if err != nil {
 		return "", nil, err
 	}
-	st, err = s.Read(src, size)
+	m, err := s.Open(src, size)
 	if err != nil {
 		return s.Format(), nil, err
 	}
-	return s.Format(), st, nil
+	st, err = m.Statements()
+	return s.Format(), st, err
 }
 
 // Stamped is a stamp that was proven and can be written.
@@ -111,7 +119,11 @@ func Prepare(src io.ReaderAt, size int64, n license.Notice, relicense bool) (*St
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.Read(src, size)
+	m, err := s.Open(src, size)
+	if err != nil {
+		return nil, err
+	}
+	found, err := m.Statements()
 	if err != nil {
 		return nil, err
 	}
@@ -121,11 +133,11 @@ func Prepare(src io.ReaderAt, size int64, n license.Notice, relicense bool) (*St
 	if _, ok := s.(Sidecar); ok {
 		return prepareSidecar(size, n)
 	}
-	patch, err := s.Patch(src, size, n)
+	patch, err := m.Patch(n)
 	if err != nil {
 		return nil, err
 	}
-	places, err := prove(s, src, size, patch, n, relicense)
+	places, err := proof{s, m, src, size}.of(patch, n, relicense)
 	if err != nil {
 		return nil, fmt.Errorf("stamping this %s did not prove right: %w", s.Format(), err)
 	}
