@@ -4,8 +4,19 @@ import "fmt"
 
 // An UnknownError says that the input names no licence of the catalogue.
 type UnknownError struct {
-	Input string   // as given, cut after 80 characters
-	Near  []string // at most three licences that may be meant, in the form of License.Short
+	Input string // as given, cut after 80 characters
+	near  func() []int
+}
+
+// Near answers with at most three licences that may be meant, in the form of
+// License.Short. They are looked for only now: most texts that name no licence
+// were never meant to.
+func (e *UnknownError) Near() []string {
+	if e.near == nil {
+		return nil
+	}
+	near := e.near()
+	return shorts(near[:min(len(near), maxNear)])
 }
 
 func (e *UnknownError) Error() string { return fmt.Sprintf("unknown licence %q", e.Input) }

@@ -30,8 +30,8 @@ func Parse(s string) (License, error) {
 }
 
 // unknown makes the error for an input that names nothing.
-func unknown(input string, near []int) error {
-	return &UnknownError{Input: shown(oneLine(input)), Near: shorts(near[:min(len(near), maxNear)])}
+func unknown(input string, near func() []int) error {
+	return &UnknownError{Input: shown(oneLine(input)), near: near}
 }
 
 // versionless makes the error for an input that names several versions.
@@ -59,16 +59,16 @@ func parseName(s string) (int, error) {
 	}
 	name, ok := readName(words, true)
 	if !ok {
-		return 0, unknown(s, nearText(key))
+		return 0, unknown(s, func() []int { return nearText(key) })
 	}
 	rest := words[name.n:]
 	i, err := resolve(s, name)
 	var lacks *VersionError
 	switch {
 	case err == nil && !onlyRepeats(rest, i):
-		return 0, unknown(s, nearText(key))
+		return 0, unknown(s, func() []int { return nearText(key) })
 	case errors.As(err, &lacks) && !onlyTails(rest):
-		return 0, unknown(s, nearUnit(ccKey{unit: name.unit}))
+		return 0, unknown(s, func() []int { return nearUnit(ccKey{unit: name.unit}) })
 	}
 	return i, err
 }
@@ -82,7 +82,7 @@ func resolve(input string, name ccName) (int, error) {
 	if i, ok := index().cc[key]; ok {
 		return i, nil
 	}
-	return 0, unknown(input, nearUnit(key))
+	return 0, unknown(input, func() []int { return nearUnit(key) })
 }
 
 // onlyVersion finds the licence without a version: an error, unless there is but one.
@@ -93,7 +93,7 @@ func onlyVersion(input string, key ccKey) (int, error) {
 	choices := index().versions[strings.TrimSpace(key.unit+" "+key.place)]
 	switch {
 	case len(choices) == 0:
-		return 0, unknown(input, nearUnit(key))
+		return 0, unknown(input, func() []int { return nearUnit(key) })
 	case isPublicDomainTool(key.unit):
 		return choices[0], nil
 	}

@@ -180,11 +180,11 @@ func TestParseUnknown(t *testing.T) {
 			t.Errorf("Parse(%.80q) = %q, %v; want an UnknownError", s, got.ID, err)
 			continue
 		}
-		if near != nil && !slices.Equal(no.Near, near) {
-			t.Errorf("Parse(%q): near %v, want %v", s, no.Near, near)
+		if near != nil && !slices.Equal(no.Near(), near) {
+			t.Errorf("Parse(%q): near %v, want %v", s, no.Near(), near)
 		}
-		if len(no.Near) > 3 || len([]rune(no.Input)) > 81 {
-			t.Errorf("Parse(%.80q): %d suggestions, input of %d bytes", s, len(no.Near), len(no.Input))
+		if len(no.Near()) > 3 || len([]rune(no.Input)) > 81 {
+			t.Errorf("Parse(%.80q): %d suggestions, input of %d bytes", s, len(no.Near()), len(no.Input))
 		}
 	}
 }
@@ -195,7 +195,7 @@ func TestNearSuggestions(t *testing.T) {
 	} {
 		_, err := Parse(s)
 		var no *UnknownError
-		if !errors.As(err, &no) || !slices.Contains(no.Near, want) {
+		if !errors.As(err, &no) || !slices.Contains(no.Near(), want) {
 			t.Errorf("Parse(%q): %+v; want %s among the suggestions", s, err, want)
 		}
 	}

@@ -106,7 +106,7 @@ func parseCreativeCommonsPath(input string, segments []string) (int, error) {
 	if i, ok := index().cc[key]; ok && (segments[1] != "by-nd-nc" || oldOrder(key)) {
 		return i, nil
 	}
-	return 0, unknown(input, nearUnit(key))
+	return 0, unknown(input, func() []int { return nearUnit(key) })
 }
 
 // unitOfPath is the unit that a path segment stands for.

@@ -100,8 +100,8 @@ func adviseLicence(err error) (advice, bool) {
 	case errors.As(err, &version):
 		return advice{exitUsage, "say which version: " + strings.Join(first(version.Choices, 6), ", ")}, true
 	case errors.As(err, &unknown):
-		if len(unknown.Near) > 0 {
-			return advice{exitUsage, "did you mean " + strings.Join(unknown.Near, ", ") + "?"}, true
+		if near := unknown.Near(); len(near) > 0 {
+			return advice{exitUsage, "did you mean " + strings.Join(near, ", ") + "?"}, true
 		}
 		return advice{exitUsage, licenceHint}, true
 	case errors.As(err, &conflict):
