@@ -274,7 +274,11 @@ func prove(s Stamper, src io.ReaderAt, size int64, p Patch, n license.Notice, re
 	if err != nil {
 		return nil, err
 	}
-	return proof{s, m, src, size}.of(p, n, relicense)
+	st, err := proof{s, m, src, size}.of(p, n, relicense)
+	if err != nil {
+		return nil, err
+	}
+	return st.Places, nil
 }
 
 // mediaOf reads the essence, without the code of prove.go.

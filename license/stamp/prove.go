@@ -18,8 +18,8 @@ type proof struct {
 }
 
 // of proves a patch, reading the stamped file through it before anything is
-// written. It answers the places that hold the notice.
-func (p proof) of(patch Patch, n license.Notice, relicense bool) ([]string, error) {
+// written.
+func (p proof) of(patch Patch, n license.Notice, relicense bool) (*Stamped, error) {
 	if err := patch.check(p.size); err != nil {
 		return nil, err
 	}
@@ -49,7 +49,13 @@ func (p proof) of(patch Patch, n license.Notice, relicense bool) ([]string, erro
 	if err != nil {
 		return nil, fmt.Errorf("stamping again: %w", err)
 	}
-	return writtenPlaces(found, places, pageURL(n) != ""), nil
+	st := &Stamped{Format: p.stamper.Format(), Places: writtenPlaces(found, places, pageURL(n) != ""), Patch: patch}
+	for _, s := range found {
+		if s.contradicts(n.License) {
+			st.Remains = append(st.Remains, s)
+		}
+	}
+	return st, nil
 }
 
 // essence shows that the media of the file after is that of the file before. It

@@ -143,3 +143,19 @@ func TestPrepareErrors(t *testing.T) {
 		t.Errorf("a source shorter than it says: %v", err)
 	}
 }
+
+// TestRemains: what others say against a notice that was forced is told.
+func TestRemains(t *testing.T) {
+	data := readSample(t, "image-exif.jpg")
+	data = bytes.Replace(data, []byte("2020 Somebody\x00"), []byte("CC BY-NC 4.0\x00\x00"), 1)
+	st, err := Prepare(bytes.NewReader(data), int64(len(data)), fullNotice(byA), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(st.Remains) != 1 || st.Remains[0].Place != "EXIF Copyright" || st.Remains[0].Text != "CC BY-NC 4.0" {
+		t.Errorf("remains: %+v", st.Remains)
+	}
+	if _, st := stampBytes(t, readSample(t, "image-exif.jpg"), fullNotice(byA), true); st.Remains != nil {
+		t.Errorf("agreeing statements: %+v", st.Remains)
+	}
+}

@@ -102,6 +102,10 @@ type Stamped struct {
 	Places  []string // the places that hold the notice now
 	Patch   Patch    // the stamped file
 	Sidecar []byte   // contents of NAME.license beside an unchanged file, else nil
+
+	// Remains are statements of others, in places that no stamp writes, which say
+	// something else than the notice: a file that was relicensed keeps them.
+	Remains []Statement
 }
 
 // Prepare works out how to stamp a file and proves it; it writes nothing. A file
@@ -137,9 +141,9 @@ func Prepare(src io.ReaderAt, size int64, n license.Notice, relicense bool) (*St
 	if err != nil {
 		return nil, err
 	}
-	places, err := proof{s, m, src, size}.of(patch, n, relicense)
+	stamped, err := proof{s, m, src, size}.of(patch, n, relicense)
 	if err != nil {
 		return nil, fmt.Errorf("stamping this %s did not prove right: %w", s.Format(), err)
 	}
-	return &Stamped{Format: s.Format(), Places: places, Patch: patch}, nil
+	return stamped, nil
 }

@@ -138,15 +138,19 @@ func shorten(text string) string {
 // agrees with everything. It returns nil if there is none.
 func Conflict(found []Statement, want license.License) *ConflictError {
 	for _, st := range found {
-		var differs bool
-		if st.License.IsZero() {
-			differs = licenceField(st.Place) || vague(st.Text)
-		} else {
-			differs = st.License.URL != want.URL
-		}
-		if differs || st.Reserves {
+		if st.contradicts(want) {
 			return &ConflictError{Found: st, Want: want}
 		}
 	}
 	return nil
+}
+
+func (st Statement) contradicts(want license.License) bool {
+	switch {
+	case st.Reserves:
+		return true
+	case st.License.IsZero():
+		return licenceField(st.Place) || vague(st.Text)
+	}
+	return st.License.URL != want.URL
 }
