@@ -133,7 +133,7 @@ func (f *flacFile) Statements() ([]Statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	end, err := readTrailer(f.src, f.size)
+	end, err := readTrailer(f.src, f.frames, f.size)
 	return append(c.statements(), end.found...), err
 }
 
@@ -187,7 +187,7 @@ func (f *flacFile) Essence() ([]Range, error) {
 	if err != nil {
 		return nil, err
 	}
-	end, err := readTrailer(f.src, f.size)
+	end, err := readTrailer(f.src, f.frames, f.size)
 	if err != nil {
 		return nil, err
 	}

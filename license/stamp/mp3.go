@@ -88,7 +88,7 @@ func (mp3Stamper) Open(src io.ReaderAt, size int64) (Media, error) {
 		f.found = append(f.found, tag.statements()...)
 		off += tag.Len
 	}
-	end, err := readTrailer(src, size)
+	end, err := readTrailer(src, off, size)
 	f.found = append(f.found, end.found...)
 	return f, err
 }
@@ -112,14 +112,14 @@ func (f *mp3File) layout() (p mp3Parts, err error) {
 			return p, &UnsupportedError{"mp3", "it has more than one ID3v2 tag"}
 		}
 	}
-	end, err := readTrailer(f.src, f.size)
+	end, err := readTrailer(f.src, start, f.size)
 	if err != nil {
 		return p, err
 	}
 	if end.id3v2 {
 		return p, &UnsupportedError{"mp3", "it has an ID3v2 tag at its end"}
 	}
-	p.audio, err = walkMPEG(&window{src: f.src, size: f.size}, start, max(start, end.audioEnd))
+	p.audio, err = walkMPEG(&window{src: f.src, size: f.size}, start, end.audioEnd)
 	return p, err
 }
 

@@ -13,25 +13,27 @@ import (
 
 // trailer is what stands behind the audio.
 type trailer struct {
-	audioEnd int64 // offset where the first of the tags begins
-	found    []Statement
-	id3v2    bool // there is an ID3v2 tag among them
+	audioStart int64 // offset
+	audioEnd   int64 // offset where the first of the tags begins
+	found      []Statement
+	id3v2      bool // there is an ID3v2 tag among them
 }
 
 // maxTrailers bounds how many tags are peeled off the end of a file.
 const maxTrailers = 8
 
-// readTrailer peels tags off the end of a file. What is no tag ends it.
-func readTrailer(src io.ReaderAt, size int64) (trailer, error) {
-	t := trailer{audioEnd: size}
+// readTrailer peels tags off the end of a file, whose audio begins behind start.
+// What is no tag, or would reach before start, ends it.
+func readTrailer(src io.ReaderAt, start, size int64) (trailer, error) {
+	t := trailer{audioStart: start, audioEnd: max(start, size)}
 	for range maxTrailers {
-		from := max(0, t.audioEnd-lyricsMax)
+		from := max(start, t.audioEnd-lyricsMax)
 		tail, err := readAt(src, from, int(t.audioEnd-from))
 		if err != nil {
 			return t, err
 		}
 		length := t.peel(src, tail)
-		if length <= 0 || length > t.audioEnd {
+		if length <= 0 || length > t.audioEnd-start {
 			break
 		}
 		t.audioEnd -= length
@@ -96,7 +98,7 @@ const maxAPEItems = 1000
 func (t *trailer) peelAPE(src io.ReaderAt, footer []byte) int64 {
 	length := int64(binary.LittleEndian.Uint32(footer[12:]))
 	items := t.audioEnd - length
-	if length < 32 || items < 0 {
+	if length < 32 || items < t.audioStart {
 		return 0
 	}
 	t.readAPE(src, Range{items, length - 32}, binary.LittleEndian.Uint32(footer[16:]))
