@@ -45,6 +45,9 @@ var registry = []Stamper{
 	oggStamper{},
 	jpegStamper{},
 	pngStamper{},
+	webpStamper{},
+	wavStamper{},
+	aiffStamper{},
 	mp4Stamper{},
 	mp3Stamper{},
 }
