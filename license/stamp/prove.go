@@ -124,7 +124,7 @@ func proveNotice(found []Statement, places []string, want license.License, relic
 func writtenPlaces(found []Statement, places []string, page bool) []string {
 	var written []string
 	for _, place := range places {
-		if !page && (place == placeWOAF || place == placeVorbisContact) {
+		if !page && (place == placeWOAF || place == placeVorbisContact || place == placeMKVURL) {
 			continue
 		}
 		if slices.ContainsFunc(found, func(st Statement) bool { return st.Place == place }) {

@@ -48,6 +48,8 @@ var registry = []Stamper{
 	webpStamper{},
 	wavStamper{},
 	aiffStamper{},
+	mkvStamper{},
+	mkvStamper{webm: true},
 	mp4Stamper{},
 	mp3Stamper{},
 }
