@@ -3,6 +3,7 @@ package stamp
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Multi-picture files (CIPA DC-007) hold further images behind the first: a gain
@@ -56,7 +57,11 @@ func (j *jpegFile) fixMPF(m *mover) ([]splice, error) {
 	order, _ := tiffFirst(j.mpf)
 	base, ok := m.at(j.mpfAt)
 	block := append([]byte(nil), j.mpf...)
-	for _, image := range images {
+	for i, image := range images {
+		if i > 0 && (m.changes(image.off, image.off+image.size) || j.inHole(image.off, image.off+image.size)) {
+			ok = false
+			break
+		}
 		start, okStart := m.at(image.off)
 		end, okEnd := m.at(image.off + image.size)
 		rel := start - base
@@ -72,4 +77,9 @@ func (j *jpegFile) fixMPF(m *mover) ([]splice, error) {
 		return nil, &UnsupportedError{"jpeg", "its index of further images points into metadata"}
 	}
 	return []splice{{j.mpfAt, j.mpfAt + int64(len(block)), block}}, nil
+}
+
+// inHole says whether anything in [off,end) is what a stamp may rewrite.
+func (j *jpegFile) inHole(off, end int64) bool {
+	return slices.ContainsFunc(j.holes, func(h Range) bool { return h.Off < end && off < h.Off+h.Len })
 }

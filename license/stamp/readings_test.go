@@ -178,3 +178,18 @@ func TestStrangersSeeTheSame(t *testing.T) {
 		})
 	}
 }
+
+// exiftooled is a sample after exiftool wrote into it.
+func exiftooled(t testing.TB, file string, args ...string) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), filepath.Base(file))
+	if err := os.WriteFile(path, readSample(t, file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	peers.Run(t, "exiftool", append([]string{"-q", "-overwrite_original", path}, args...)...)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}

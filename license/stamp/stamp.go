@@ -46,6 +46,8 @@ var registry = []Stamper{
 	jpegStamper{},
 	pngStamper{},
 	webpStamper{},
+	gifStamper{},
+	tiffStamper{},
 	wavStamper{},
 	aiffStamper{},
 	mkvStamper{},
