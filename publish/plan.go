@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -263,12 +264,7 @@ func (p *Plan) ownSidecars() map[string]string {
 // prepare fills in the stamp. sidecar is the creator's own NAME.license for
 // this file, "self" if the file is one, or "".
 func (f *PlannedFile) prepare(allow map[string]bool, sidecar string) error {
-	relicense := allow["relicense"]
 	if sidecar == "self" {
-		return nil
-	}
-	if f.state.Size == 0 { // allowed as it is: nothing to stamp, its sidecar says it all
-		f.Stamp = &stamp.Stamped{Format: "sidecar", Places: []string{"sidecar"}, Sidecar: stamp.SidecarText(f.Notice)}
 		return nil
 	}
 	src, err := os.Open(f.Abs)
@@ -276,6 +272,16 @@ func (f *PlannedFile) prepare(allow map[string]bool, sidecar string) error {
 		return err
 	}
 	defer src.Close()
+	return f.prepareFrom(src, allow, sidecar)
+}
+
+// prepareFrom is prepare for a file that is no sidecar, with what it holds.
+func (f *PlannedFile) prepareFrom(src io.ReaderAt, allow map[string]bool, sidecar string) error {
+	relicense := allow["relicense"]
+	if f.state.Size == 0 { // allowed as it is: nothing to stamp, its sidecar says it all
+		f.Stamp = &stamp.Stamped{Format: "sidecar", Places: []string{"sidecar"}, Sidecar: stamp.SidecarText(f.Notice)}
+		return nil
+	}
 	s, err := stamp.Prepare(src, f.state.Size, f.Notice, relicense)
 	if err != nil {
 		return err

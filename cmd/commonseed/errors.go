@@ -44,7 +44,7 @@ type incompleteError struct {
 }
 
 func (e *incompleteError) Error() string {
-	return fmt.Sprintf("%d of %d works were not %s", e.failed, e.all, e.done)
+	return fmt.Sprintf("%d of %d were not %s", e.failed, e.all, e.done)
 }
 
 // portError is an address where nothing can be served.
@@ -160,6 +160,8 @@ func adviseInput(err error) (advice, bool) {
 		return advice{exitUsage, "nothing was written; correct it and run it again"}, true
 	case errors.Is(err, publish.ErrNotRegular):
 		return advice{exitUsage, "name a file with media in it, or a folder"}, true
+	case errors.Is(err, publish.ErrInsideSource), errors.Is(err, errNoPlace):
+		return advice{exitUsage, "nothing was written; name a directory elsewhere"}, true
 	case errors.Is(err, publish.ErrNotFolder), errors.Is(err, syscall.ENOTDIR):
 		return advice{exitUsage, "name a folder"}, true
 	case errors.As(err, &page), errors.As(err, &pageName):

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"commonseed/publish"
@@ -44,3 +45,8 @@ type existsError struct{ path string }
 
 func (e *existsError) Error() string { return fmt.Sprintf("%s exists already", e.path) }
 func (e *existsError) Unwrap() error { return fs.ErrExist }
+
+func fileExists(path string) bool {
+	_, err := os.Lstat(filepath.Clean(path))
+	return err == nil
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -8,59 +9,93 @@ import (
 )
 
 type stampCmd struct {
-	Files []string `arg:"" name:"file" help:"Files to stamp; they are only read."`
+	Paths []string `arg:"" name:"path" help:"Files and folders to stamp."`
 	workFlags
-	Out string `required:"" placeholder:"DIR" help:"Where the stamped copies go; it is made if it is missing."`
+	Out     string `xor:"where" required:"" placeholder:"DIR" help:"Where the stamped copies go; the files themselves are only read."`
+	InPlace bool   `xor:"where" required:"" help:"Replace the files themselves, each in one step."`
+	DryRun  bool   `short:"n" help:"Say what would be stamped where; write nothing."`
 }
 
+// errNoPlace is a stamp without a place to go; the grammar asks for one.
+var errNoPlace = errors.New("--out wants the name of a directory")
+
 func (c *stampCmd) Run(e *env) error {
-	var problems publish.Problems
-	for _, file := range c.Files {
-		configs, err := publish.FindConfigs(e.cli.Config, []string{file}, ".")
-		if err != nil {
-			return err
-		}
-		written, err := c.stamp(e, file, configs)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		e.stamped(written)
+	if c.Out == "" && !c.InPlace {
+		return errNoPlace
 	}
-	switch {
-	case len(problems) == 0:
-		return nil
-	case len(problems) < len(c.Files):
+	works, err := c.works(e)
+	if err != nil {
+		return err
+	}
+	files, err := publish.StampWorks(e.ctx, works, publish.StampOptions{
+		Out: c.Out, DryRun: c.DryRun,
+		Progress: func(done, total int64) { e.progress("stamp", done, total) },
+		Done:     func(s publish.StampedFile) { e.stamped(s, c.DryRun) },
+	})
+	e.endProgress()
+	var problems publish.Problems
+	if !errors.As(err, &problems) {
+		return err
+	}
+	if len(problems) < files {
 		e.fail(problems)
-		return &incompleteError{"stamped", len(problems), len(c.Files)}
+		return &incompleteError{"stamped", len(problems), files}
+	}
+	if len(problems) == 1 {
+		return problems[0]
 	}
 	return problems
 }
 
-func (c *stampCmd) stamp(e *env, file string, configs []*publish.Config) (*publish.StampedFile, error) {
-	works, err := publish.Works([]string{file}, c.description(), configs)
-	if err != nil {
-		return nil, err
+// works are the files and folders, each described by the flags and by what
+// commonseed.toml says beside it.
+func (c *stampCmd) works(e *env) ([]publish.Work, error) {
+	var works []publish.Work
+	configs := map[string][]*publish.Config{} // by folder: a thousand files often lie in one
+	for _, path := range c.Paths {
+		dir := filepath.Dir(path)
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			dir = path
+		}
+		if _, known := configs[dir]; !known {
+			found, err := publish.FindConfigs(e.cli.Config, []string{path}, ".")
+			if err != nil {
+				return nil, err
+			}
+			configs[dir] = found
+		}
+		described, err := publish.Works([]string{path}, c.description(), configs[dir])
+		if err != nil {
+			return nil, err
+		}
+		works = append(works, described...)
 	}
-	return publish.StampFile(e.ctx, works[0], c.Out)
+	return works, nil
 }
 
-// stamped tells about one stamped copy.
-func (e *env) stamped(s *publish.StampedFile) {
+// stamped tells about one stamped file.
+func (e *env) stamped(s publish.StampedFile, dry bool) {
+	for _, r := range s.Remains {
+		e.warn("%s: %s still says %q", s.Path, r.Place, clipText(r.Text))
+	}
 	if e.json {
 		e.object(struct {
 			MessageType string `json:"message_type"`
-			*publish.StampedFile
-		}{"stamped", s})
+			DryRun      bool   `json:"dry_run,omitempty"`
+			publish.StampedFile
+		}{"stamped", dry, s})
 		return
 	}
-	e.result("%s", s.Path)
+	e.result("%s%s", s.Path, map[string]string{publish.StateUnchanged: "  (unchanged)", publish.StateSidecar: ".license"}[s.State])
 	for _, p := range s.Places {
 		e.detail("  %s", p)
 	}
 }
 
-func fileExists(path string) bool {
-	_, err := os.Lstat(filepath.Clean(path))
-	return err == nil
+// clipText shortens what a file says to what fits in a message.
+func clipText(s string) string {
+	if r := []rune(s); len(r) > 80 {
+		return string(r[:80]) + "…"
+	}
+	return s
 }
