@@ -53,6 +53,7 @@ var registry = []Stamper{
 	mkvStamper{},
 	mkvStamper{webm: true},
 	mp4Stamper{},
+	pdfStamper{},
 	mp3Stamper{},
 }
 

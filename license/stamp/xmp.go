@@ -32,6 +32,7 @@ var (
 	xmpTitle          = xml.Name{Space: nsDC, Local: "title"}
 	xmpCreator        = xml.Name{Space: nsDC, Local: "creator"}
 	xmpSource         = xml.Name{Space: nsDC, Local: "source"}
+	xmpPDFA           = xml.Name{Space: "http://www.aiim.org/pdfa/ns/id/", Local: "part"}
 	xmpProvenance     = xml.Name{Space: nsDCTerms, Local: "provenance"}
 )
 

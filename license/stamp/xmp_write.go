@@ -51,9 +51,11 @@ func blockStart(about string) string {
 func (p *xmpPacket) block(n license.Notice) string {
 	w := &xmpWriter{}
 	w.WriteString(blockStart(p.about()) + "\n")
-	w.resource("cc:license", n.License.URL)
-	w.text("cc:attributionName", n.Creator)
-	w.resource("cc:attributionURL", n.AttributionURL)
+	if !p.has(xmpPDFA) { // which allows no properties but those it knows, or is told of
+		w.resource("cc:license", n.License.URL)
+		w.text("cc:attributionName", n.Creator)
+		w.resource("cc:attributionURL", n.AttributionURL)
+	}
 	marked := "True"
 	if n.License.PublicDomain() {
 		marked = "False"
