@@ -54,6 +54,9 @@ var registry = []Stamper{
 	mkvStamper{webm: true},
 	mp4Stamper{},
 	pdfStamper{},
+	epubStamper{},
+	svgStamper{},
+	htmlStamper{},
 	mp3Stamper{},
 }
 
