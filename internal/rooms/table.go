@@ -17,7 +17,7 @@ type wall struct {
 // "*" allows everything: such a room is still bound by the rules of check.go.
 var walls = []wall{
 	{"license", nil},
-	{"license/stamp", []string{"license", "internal"}},
+	{"license/stamp", []string{"license", "internal", "golang.org/x/net/html"}},
 	{"feed", []string{"license", "internal"}},
 	{"templates", []string{"license", "feed", "internal"}},
 	{"publish/torrentfile", []string{

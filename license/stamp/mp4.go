@@ -93,9 +93,7 @@ func openMovie(src io.ReaderAt, size int64) (*movie, error) {
 	case moovs > 1:
 		return nil, fmt.Errorf("MP4 with %d indexes: %w", moovs, ErrMalformed)
 	}
-	if m.moov, err = loadBox(src, moov, maxMoov); err != nil {
-		return nil, err
-	}
+	m.moov = boxData{moov, nil, src}
 	if m.inside, err = m.moov.children(0); err != nil {
 		return nil, err
 	}

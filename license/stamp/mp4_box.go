@@ -12,7 +12,6 @@ import (
 
 // Bounds on what a file may make us hold.
 const (
-	maxMoov     = 64 << 20
 	maxMoof     = 16 << 20
 	maxXMPBox   = maxXMP + 32
 	maxTopBoxes = 1 << 18 // of which a fragmented film of a day has a quarter
@@ -96,12 +95,19 @@ func scanTop(src io.ReaderAt, size int64) (boxes []box, end int64, err error) {
 	return boxes, end, nil
 }
 
-// boxData is a box held in memory, from its header on, that still knows where in
-// the file it lies.
+// boxData is a box that still knows where in the file it lies. It is held in
+// memory, from its header on, unless it is of the kinds that may be large: those
+// are read as needed.
 type boxData struct {
 	box
 	data []byte
+	src  io.ReaderAt // if data is nil
 }
+
+// largeBoxes are the index of a film, down to its tables of samples: of ten hours
+// they take tens of MiB.
+var largeBoxes = map[string]bool{"moov": true, "trak": true, "mdia": true, "minf": true, "stbl": true,
+	"stsz": true, "stz2": true, "stts": true, "ctts": true, "stss": true, "sdtp": true}
 
 // loadBox reads a whole box; one larger than limit is refused.
 func loadBox(src io.ReaderAt, b box, limit int64) (boxData, error) {
@@ -109,14 +115,36 @@ func loadBox(src io.ReaderAt, b box, limit int64) (boxData, error) {
 		return boxData{}, &UnsupportedError{"mp4", fmt.Sprintf("its %q box is larger than %d MiB", b.kind[:4], limit>>20)}
 	}
 	data, err := readAt(src, b.off, int(b.end-b.off))
-	return boxData{b, data}, err
+	return boxData{b, data, nil}, err
 }
 
-// contents are the bytes behind the header.
-func (b boxData) contents() []byte { return b.data[b.body-b.off:] }
+// contents are the bytes behind the header; of a box that is not in memory, none.
+func (b boxData) contents() []byte {
+	if b.data == nil {
+		return nil
+	}
+	return b.data[b.body-b.off:]
+}
 
 // sub is the box inside b that lies at those offsets of the file.
-func (b boxData) sub(c box) boxData { return boxData{c, b.data[c.off-b.off : c.end-b.off]} }
+func (b boxData) sub(c box) (boxData, error) {
+	switch {
+	case b.data != nil:
+		return boxData{c, b.data[c.off-b.off : c.end-b.off], nil}, nil
+	case largeBoxes[c.kind]:
+		return boxData{c, nil, b.src}, nil
+	}
+	return loadBox(b.src, c, maxMoof)
+}
+
+// head is what a header at off may take, 8 bytes at least.
+func (b boxData) head(off int64) ([]byte, error) {
+	n := min(32, b.end-off)
+	if b.data == nil {
+		return readAt(b.src, off, int(n))
+	}
+	return b.data[off-b.off:][:n], nil
+}
 
 // children lists the boxes inside a box, from the given number of bytes behind
 // its header on. Up to 7 bytes, and zeros, may follow the last: QuickTime ends
@@ -124,19 +152,25 @@ func (b boxData) sub(c box) boxData { return boxData{c, b.data[c.off-b.off : c.e
 func (b boxData) children(skip int64) ([]boxData, error) {
 	var boxes []boxData
 	for off := b.body + skip; b.end-off >= 8; {
-		head := b.data[off-b.off:]
+		head, err := b.head(off)
+		if err != nil {
+			return nil, err
+		}
 		if binary.BigEndian.Uint64(head) == 0 {
 			break
 		}
-		c, err := parseBox(head[:min(32, len(head))], off, b.end, false)
+		c, err := parseBox(head, off, b.end, false)
 		if err != nil {
 			return nil, err
 		}
 		if len(boxes) == maxChildren {
 			return nil, fmt.Errorf("box %q with more than %d boxes inside: %w", b.kind[:4], maxChildren, ErrMalformed)
 		}
-		boxes = append(boxes, b.sub(c))
-		off = c.end
+		inside, err := b.sub(c)
+		if err != nil {
+			return nil, err
+		}
+		boxes, off = append(boxes, inside), c.end
 	}
 	return boxes, nil
 }

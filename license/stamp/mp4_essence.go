@@ -9,7 +9,7 @@ import (
 )
 
 // maxSpans bounds how many pieces the media of a file may lie in.
-const maxSpans = 4 << 20
+const maxSpans = 1 << 20
 
 // essence gathers where samples lie.
 type essence struct {
@@ -90,7 +90,7 @@ func (e *essence) track(track boxData) error {
 		case "stsc":
 			runs, err = tableOf(b, 12)
 		case "stsz", "stz2":
-			sizes, err = readSizes(b)
+			sizes, err = readSizes(b, e.movie.size)
 		}
 		if err != nil {
 			return err
@@ -121,7 +121,10 @@ func (e *essence) chunks(chunks offsetRun, runs []byte, sizes sampleSizes) error
 		for len(runs) > 0 && binary.BigEndian.Uint32(runs) <= number {
 			perChunk, runs = binary.BigEndian.Uint32(runs[4:]), runs[12:]
 		}
-		length := sizes.take(perChunk)
+		length, err := sizes.take(perChunk)
+		if err != nil {
+			return err
+		}
 		if err := e.add(getOffset(chunks.data[i:], chunks.width), length); err != nil {
 			return err
 		}
@@ -129,55 +132,64 @@ func (e *essence) chunks(chunks offsetRun, runs []byte, sizes sampleSizes) error
 	return nil
 }
 
-// sampleSizes gives the sizes of samples one after the other.
+// sampleSizes gives the sizes of samples one after the other, from a table that
+// stays in the file.
 type sampleSizes struct {
-	left  uint32 // samples not yet taken
-	same  uint32 // size of all, 0 if they differ
-	bits  int    // width of an entry of the table
-	table []byte
-	next  int
+	left uint32 // samples not yet taken
+	same uint32 // size of all, 0 if they differ
+	bits int64  // width of an entry of the table
+	file *window
+	off  int64 // of the table
+	next int64
 }
 
 // readSizes reads stsz (§8.7.3.2) or stz2 (§8.7.3.3).
-func readSizes(b boxData) (sampleSizes, error) {
-	_, _, rest, err := b.full()
-	if err != nil || len(rest) < 8 {
+func readSizes(b boxData, size int64) (sampleSizes, error) {
+	if b.end-b.body < 12 {
 		return sampleSizes{}, b.broken()
 	}
-	s := sampleSizes{left: binary.BigEndian.Uint32(rest[4:]), bits: 32, table: rest[8:]}
+	head, err := readAt(b.src, b.body, 12)
+	if err != nil {
+		return sampleSizes{}, err
+	}
+	s := sampleSizes{left: binary.BigEndian.Uint32(head[8:]), bits: 32, file: &window{src: b.src, size: size}, off: b.body + 12}
 	if b.kind == "stsz" {
-		s.same = binary.BigEndian.Uint32(rest)
-	} else if s.bits = int(rest[3]); s.bits != 4 && s.bits != 8 && s.bits != 16 {
+		s.same = binary.BigEndian.Uint32(head[4:])
+	} else if s.bits = int64(head[7]); s.bits != 4 && s.bits != 8 && s.bits != 16 {
 		return sampleSizes{}, b.broken()
 	}
-	if s.same == 0 && (int64(s.left)*int64(s.bits)+7)/8 > int64(len(s.table)) {
+	if s.same == 0 && (int64(s.left)*s.bits+7)/8 > b.end-s.off {
 		return sampleSizes{}, b.broken()
 	}
 	return s, nil
 }
 
 // take is the size of the next n samples together, or of those that are left.
-func (s *sampleSizes) take(n uint32) int64 {
+func (s *sampleSizes) take(n uint32) (int64, error) {
 	n = min(n, s.left)
 	s.left -= n
-	if s.same != 0 {
-		return product(n, s.same)
+	if s.same != 0 || n == 0 {
+		return product(n, s.same), nil
 	}
 	var sum int64
 	for ; n > 0; n-- {
-		switch i := s.next; s.bits {
+		b, err := s.file.at(s.off+s.next*s.bits/8, int(max(1, s.bits/8)))
+		if err != nil {
+			return 0, err
+		}
+		switch s.bits {
 		case 4:
-			sum += int64(s.table[i/2] >> (4 * (1 - i%2)) & 15)
+			sum += int64(b[0] >> (4 * (1 - s.next%2)) & 15)
 		case 8:
-			sum += int64(s.table[i])
+			sum += int64(b[0])
 		case 16:
-			sum += int64(binary.BigEndian.Uint16(s.table[2*i:]))
+			sum += int64(binary.BigEndian.Uint16(b))
 		case 32:
-			sum += int64(binary.BigEndian.Uint32(s.table[4*i:]))
+			sum += int64(binary.BigEndian.Uint32(b))
 		}
 		s.next++
 	}
-	return sum
+	return sum, nil
 }
 
 // product is a size in bytes; one beyond all files is as good as any other.

@@ -169,7 +169,7 @@ func shiftTables(t testing.TB, data []byte, by int) []byte {
 
 // withUdta puts another udta into moov, which must be the last box.
 func withUdta(t testing.TB, data, udta []byte) []byte {
-	moov, err := loadBox(bytes.NewReader(data), find(t, data, "moov"), maxMoov)
+	moov, err := loadBox(bytes.NewReader(data), find(t, data, "moov"), 64<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
