@@ -3,7 +3,6 @@ package feed
 import (
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -33,11 +32,14 @@ const (
 	nsTorrent         = "http://xmlns.ezrss.it/0.1/"
 )
 
-// Read reads an RSS 2.0 document, which may come from a stranger. The licence
-// is the first creativeCommons:license or podcast:license.
+// Read reads a feed, which may come from a stranger: RSS 2.0, Atom or JSON Feed.
+// The licence is the first that is stated in any of the ways that are in use.
 func Read(data []byte) (*Document, error) {
 	if len(data) > MaxDocument {
 		return nil, fmt.Errorf("feed is larger than %d bytes", MaxDocument)
+	}
+	if trimmed := bytes.TrimSpace(data); bytes.HasPrefix(trimmed, []byte("{")) {
+		return readJSON(trimmed)
 	}
 	doc := &Document{}
 	d := xml.NewDecoder(bytes.NewReader(data))
@@ -46,7 +48,7 @@ func Read(data []byte) (*Document, error) {
 		token, err := d.Token()
 		if err != nil {
 			if !inChannel {
-				return nil, errors.New("not an RSS feed")
+				return nil, errNoFeed
 			}
 			return nil, fmt.Errorf("feed: %w", err)
 		}
@@ -57,8 +59,11 @@ func Read(data []byte) (*Document, error) {
 				continue
 			}
 			if !inChannel {
+				if t.Name == (xml.Name{Space: nsAtom, Local: "feed"}) {
+					return readAtom(data)
+				}
 				if t.Name.Local != "rss" {
-					return nil, errors.New("not an RSS feed")
+					return nil, errNoFeed
 				}
 				continue
 			}
@@ -151,6 +156,8 @@ func takeLicense(license *string, start xml.StartElement, text string) {
 		*license = text
 	case xml.Name{Space: nsPodcast, Local: "license"}:
 		*license = attribute(start, "url")
+	default:
+		*license = foreignLicense(start, text)
 	}
 }
 

@@ -203,8 +203,11 @@ func adviseState(err error) (advice, bool) {
 		port     *portError
 		mismatch *torrentfile.MismatchError
 		some     *incompleteError
+		fetched  *fetchError
 	)
 	switch {
+	case errors.As(err, &fetched):
+		return advice{exitUnreachable, "check the address, or download it and show the file"}, true
 	case errors.As(err, &some):
 		return advice{exitIncomplete, "the others are done; mend these and run it again"}, true
 	case errors.As(err, &exists):

@@ -7,16 +7,20 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"commonseed/feed"
 	"commonseed/license"
+	"commonseed/license/stamp"
 	"commonseed/publish"
 	"commonseed/publish/torrentfile"
 )
 
 type showCmd struct {
-	Things []string `arg:"" name:"thing" help:"Media files, folders, .torrents, release folders, feeds or channels."`
+	Things []string `arg:"" name:"thing" help:"Media files, folders, .torrents, magnet links, release folders, feeds, channels, or addresses of pages and feeds."`
 }
 
 // statement is one rights statement, as shown.
@@ -30,10 +34,12 @@ type statement struct {
 // facts is what show tells of one thing.
 type facts struct {
 	MessageType string      `json:"message_type"`
-	Kind        string      `json:"kind"` // file, torrent, release, feed
+	Kind        string      `json:"kind"` // file, torrent, metadata, magnet, release, feed, page
 	Path        string      `json:"path"`
 	Title       string      `json:"title,omitempty"`
 	License     string      `json:"license,omitempty"` // canonical URL, "" if none or several are named
+	LicenseID   string      `json:"license_id,omitempty"`
+	Label       string      `json:"license_label,omitempty"`
 	May         []string    `json:"may,omitempty"`
 	Must        []string    `json:"must,omitempty"`
 	Statements  []statement `json:"statements,omitempty"`
@@ -59,6 +65,12 @@ func (c *showCmd) Run(e *env) error {
 
 // showThing looks at what a path is and shows it.
 func (e *env) showThing(thing string) error {
+	switch scheme, _, _ := strings.Cut(strings.ToLower(thing), ":"); scheme {
+	case "magnet":
+		return e.showMagnet(thing)
+	case "http", "https":
+		return e.showAddress(thing)
+	}
 	info, err := os.Stat(thing)
 	if err != nil {
 		return err
@@ -80,19 +92,7 @@ func (e *env) showThing(thing string) error {
 	if ch, err := publish.OpenChannel(thing, nil); err == nil && ch.Exists() {
 		return e.showChannel(ch)
 	}
-	return filepath.WalkDir(thing, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || strings.HasSuffix(path, ".license") {
-			return err
-		}
-		info, err := d.Info()
-		if err == nil {
-			err = e.showFile(path, info.Size())
-		}
-		if err != nil {
-			e.warn("%v", err)
-		}
-		return nil
-	})
+	return e.showTree(thing)
 }
 
 func (e *env) showFile(path string, size int64) error {
@@ -106,31 +106,63 @@ func (e *env) showFile(path string, size int64) error {
 		return nil
 	case strings.EqualFold(filepath.Ext(path), ".torrent"):
 		return e.showTorrent(path)
-	case size <= feed.MaxDocument && strings.EqualFold(filepath.Ext(path), ".xml"):
-		if data, err := os.ReadFile(path); err == nil && bytes.Contains(data[:min(len(data), 4096)], []byte("<rss")) {
-			return e.showFeed(path, data)
+	case size <= feed.MaxDocument && slices.Contains([]string{".xml", ".rss", ".atom", ".json"}, strings.ToLower(filepath.Ext(path))):
+		if data, err := os.ReadFile(path); err == nil {
+			if doc, err := feed.Read(data); err == nil {
+				e.showFeed(path, doc)
+				return nil
+			}
+		}
+	case size <= torrentfile.MaxSize && filepath.Ext(path) == "": // as clients save what a magnet link led to
+		if t, err := readMetadata(path); err == nil {
+			e.show(torrentFacts("metadata", path, t))
+			return nil
 		}
 	}
-	return e.showMedia(path)
-}
-
-func (e *env) showMedia(path string) error {
-	found, err := publish.ReadStatements(path)
+	f, err := mediaFacts(path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	f := facts{Kind: "file", Path: path, Agree: true}
+	e.show(*f)
+	return nil
+}
+
+// readMetadata reads an info dictionary that a client saved.
+func readMetadata(path string) (*torrentfile.Torrent, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(data, []byte("d")) {
+		return nil, errors.New("is no metadata")
+	}
+	return torrentfile.ParseMetadata(data)
+}
+
+// mediaFacts are what a file, and the sidecar beside it, say.
+func mediaFacts(path string) (*facts, error) {
+	found, err := publish.ReadStatements(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &facts{Kind: "file", Path: path, Agree: true}
+	f.statements(found)
+	return f, nil
+}
+
+// statements takes what was found, and the licence if all agree.
+func (f *facts) statements(found []stamp.Statement) {
 	var licenses []license.License
+	reserved := false
 	for _, s := range found {
 		f.Statements = append(f.Statements, statement{s.Place, s.Text, s.License.URL, s.Reserves})
 		if !s.License.IsZero() {
 			licenses = append(licenses, s.License)
 		}
-		f.Agree = f.Agree && !(s.Reserves && len(licenses) > 0)
+		reserved = reserved || s.Reserves
 	}
+	f.Agree = !reserved || len(licenses) == 0
 	f.name(licenses)
-	e.show(f)
-	return nil
 }
 
 // name takes the licence that all statements name, if they agree.
@@ -142,20 +174,42 @@ func (f *facts) name(licenses []license.License) {
 		return
 	}
 	l := licenses[0]
-	f.License = l.URL
+	f.License, f.LicenseID, f.Label = l.URL, l.ID, l.Label
 	f.May, f.Must = l.Policy().May(), l.Policy().Must()
 }
 
 func (e *env) showTorrent(path string) error {
-	data, err := os.ReadFile(path)
+	data, err := readBoundedFile(path, torrentfile.MaxSize)
 	if err != nil {
 		return err
 	}
+	kind := "torrent"
 	t, err := torrentfile.Parse(data)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	if err != nil { // clients save magnets as torrents without piece layers
+		var bare error
+		if t, bare = torrentfile.ParseMetadata(data); bare != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		kind = "metadata"
 	}
-	f := facts{Kind: "torrent", Path: path, Title: t.Name(), Agree: true}
+	e.show(torrentFacts(kind, path, t))
+	return nil
+}
+
+// readBoundedFile reads a file that must not be larger than limit bytes.
+func readBoundedFile(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > limit {
+		err = fmt.Errorf("%s: larger than %s", path, bytesText(limit))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+func torrentFacts(kind, path string, t *torrentfile.Torrent) facts {
+	f := facts{Kind: kind, Path: path, Title: t.Name(), Agree: true}
 	f.named(t.License(), "info.license")
 	f.add("size", bytesText(t.Length()))
 	f.add("files", fmt.Sprint(len(t.Files())))
@@ -168,8 +222,7 @@ func (e *env) showTorrent(path string) error {
 	for _, w := range t.WebSeeds() {
 		f.add("web seed", w)
 	}
-	e.show(f)
-	return nil
+	return f
 }
 
 // named reads one licence statement given as text.
@@ -221,19 +274,20 @@ func (e *env) showChannel(ch *publish.Channel) error {
 	return nil
 }
 
-func (e *env) showFeed(path string, data []byte) error {
-	doc, err := feed.Read(data)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
+func (e *env) showFeed(path string, doc *feed.Document) {
 	f := facts{Kind: "feed", Path: path, Title: doc.Title, Agree: true}
-	f.named(doc.License, "creativeCommons:license")
+	f.named(doc.License, "the feed")
 	f.add("items", fmt.Sprint(len(doc.Items)))
 	for _, item := range doc.Items {
-		f.add("item", fmt.Sprintf("%s  %s", item.Title, item.License))
+		says := item.License
+		if l, err := license.Parse(says); err == nil {
+			says = l.Label
+		} else if says == "" {
+			says = "no licence"
+		}
+		f.add("item", fmt.Sprintf("%s  %s", says, item.Title))
 	}
 	e.show(f)
-	return nil
 }
 
 // show prints the facts for people or for scripts.
@@ -246,18 +300,11 @@ func (e *env) show(f facts) {
 		e.object(f)
 		return
 	}
-	e.result("%s", f.Path)
+	e.result("%s", printable(f.Path))
 	if f.Title != "" {
-		e.result("  title    %s", f.Title)
+		e.result("  title    %s", printable(f.Title))
 	}
-	switch l, err := license.Parse(f.License); {
-	case f.License != "" && err == nil:
-		e.result("  licence  %s  %s", l.Label, l.URL)
-	case !f.Agree:
-		e.result("  licence  the places below disagree: ask the author before you use it")
-	default:
-		e.result("  licence  none is named: all rights may be reserved")
-	}
+	e.result("  licence  %s", f.verdict())
 	for _, s := range f.May {
 		e.result("    may    %s", s)
 	}
@@ -265,9 +312,37 @@ func (e *env) show(f facts) {
 		e.result("    must   %s", s)
 	}
 	for _, s := range f.Statements {
-		e.result("  says     %s: %s", s.Place, s.Text)
+		e.result("  says     %s: %s", printable(s.Place), printable(s.Text))
 	}
 	for _, kv := range f.Facts {
-		e.result("  %-8s %s", kv[0], kv[1])
+		e.result("  %-8s %s", kv[0], printable(kv[1]))
 	}
+}
+
+// verdict is what a stranger should know first.
+func (f *facts) verdict() string {
+	switch {
+	case f.License != "":
+		return f.Label + "  " + f.License
+	case !f.Agree:
+		return "the places below disagree: ask the author before you use it"
+	case f.Kind == "magnet":
+		return "a magnet link does not say; the page it stood on may, and the metadata it leads to"
+	}
+	return "none is named: all rights may be reserved"
+}
+
+// printable is a text that does nothing to a terminal, on one line, cut where
+// nobody would read on.
+func printable(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r) {
+			return ' '
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > 500 {
+		s = string(r[:500]) + "…"
+	}
+	return s
 }

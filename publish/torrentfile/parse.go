@@ -29,23 +29,36 @@ func Parse(data []byte) (*Torrent, error) {
 	return t, nil
 }
 
+// ParseMetadata reads what a client saves of a magnet link: an info dictionary
+// (BEP 9), bare or inside a .torrent, without the piece layers that a v2 torrent
+// needs to be verified. The Torrent is for looking at only.
+func ParseMetadata(data []byte) (*Torrent, error) {
+	if len(data) > MaxSize {
+		return nil, fmt.Errorf("torrent: larger than %d MiB", MaxSize>>20)
+	}
+	data = bytes.Clone(data)
+	t := &Torrent{outer: map[string][]byte{}}
+	if err := t.split(data); err != nil {
+		return nil, fmt.Errorf("torrent: %w", err)
+	}
+	if t.InfoBytes == nil {
+		t.InfoBytes, t.outer = data, map[string][]byte{}
+	}
+	raw, err := readInfo(t.InfoBytes)
+	if err == nil {
+		raw.noLayers = true
+		t.info, err = raw.resolve(nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("torrent: info: %w", err)
+	}
+	return t, nil
+}
+
 func parse(data []byte) (*Torrent, error) {
 	t := &Torrent{outer: map[string][]byte{}}
-	r := &reader{data: data}
-	err := r.dict(func(key string) error {
-		raw, err := r.raw()
-		if key == "info" {
-			t.InfoBytes = raw
-		} else {
-			t.outer[key] = raw
-		}
-		return err
-	})
-	if err != nil {
+	if err := t.split(data); err != nil {
 		return nil, err
-	}
-	if r.pos != len(data) {
-		return nil, r.fail("something follows the torrent")
 	}
 	if t.InfoBytes == nil {
 		return nil, errors.New("no info dictionary")
@@ -60,6 +73,24 @@ func parse(data []byte) (*Torrent, error) {
 	return t, nil
 }
 
+// split takes the outer dictionary apart.
+func (t *Torrent) split(data []byte) error {
+	r := &reader{data: data}
+	err := r.dict(func(key string) error {
+		raw, err := r.raw()
+		if key == "info" {
+			t.InfoBytes = raw
+		} else {
+			t.outer[key] = raw
+		}
+		return err
+	})
+	if err == nil && r.pos != len(data) {
+		err = r.fail("something follows the torrent")
+	}
+	return err
+}
+
 // rawInfo is the info dictionary key by key, before anything is compared.
 type rawInfo struct {
 	name, nameUTF8 string
@@ -72,6 +103,7 @@ type rawInfo struct {
 	hasPieces      bool
 	pieces         string
 	tree           []treeFile // from "file tree"; nil without that key
+	noLayers       bool       // the piece layers are not at hand
 }
 
 func readInfo(data []byte) (*rawInfo, error) {

@@ -2,6 +2,7 @@ package torrentfile
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"reflect"
 	"strings"
@@ -325,4 +326,32 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("magnet %q", magnet)
 		}
 	})
+}
+
+// TestParseMetadata reads what clients save of a magnet: the info dictionary alone,
+// or a torrent without piece layers.
+func TestParseMetadata(t *testing.T) {
+	root := plantTree(t, "payload", tree{"a/song.flac": 50_000, "b.txt": 3, "empty": 0})
+	whole, err := Build(context.Background(), root, Options{Name: "payload", PieceLength: 16 * kib, License: "https://creativecommons.org/licenses/by/4.0/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrapped := "d4:info" + string(whole.InfoBytes) + "e"
+	if _, err := Parse([]byte(wrapped)); err == nil {
+		t.Error("a torrent without its layers was taken for whole")
+	}
+	for _, saved := range []string{string(whole.InfoBytes), wrapped} {
+		got, err := ParseMetadata([]byte(saved))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.InfohashV1() != whole.InfohashV1() || got.InfohashV2() != whole.InfohashV2() || got.Name() != whole.Name() || got.License() != whole.License() {
+			t.Errorf("other facts: %s %s", got.Name(), got.License())
+		}
+	}
+	for _, bad := range []string{"", "d", "de", "i1e", "d4:infodee", "d4:name1:xe"} {
+		if _, err := ParseMetadata([]byte(bad)); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+	}
 }

@@ -149,6 +149,9 @@ func (in *rawInfo) resolveV2(out *info, pieceLayers []byte) error {
 		return err
 	}
 	out.setRoots(in.tree)
+	if in.noLayers {
+		return nil
+	}
 	out.layers, err = readLayers(pieceLayers)
 	if err != nil {
 		return fmt.Errorf("piece layers: %w", err)
