@@ -386,6 +386,8 @@ func mustProve(t *testing.T, s Stamper, data []byte) {
 		return
 	} else if _, err := essenceOf(m, size); err != nil {
 		return
+	} else if _, err := m.Statements(); err != nil { // which Prepare asks for first
+		return
 	}
 	if _, err := prove(s, src, size, p, fullNotice(byA), true); err != nil && !strings.Contains(err.Error(), " still says ") {
 		t.Errorf("does not prove: %v", err)
