@@ -12,7 +12,7 @@ import (
 )
 
 type verifyCmd struct {
-	Things []string `arg:"" name:"thing" help:"Channels, release folders, or files in them."`
+	Things []string `arg:"" name:"thing" help:"Channels and releases; or what was downloaded: a .torrent beside its files, a folder, a file."`
 }
 
 // disagreeError says that verification found something wrong.
@@ -24,8 +24,13 @@ func (e *disagreeError) Error() string {
 
 func (c *verifyCmd) Run(e *env) error {
 	var dirs []string
+	downloads := map[string]bool{}
 	for _, thing := range c.Things {
 		found, err := releaseDirs(thing)
+		if none := new(noReleaseError); errors.As(err, &none) {
+			found, err = []string{thing}, nil
+			downloads[thing] = true
+		}
 		if err != nil {
 			return err
 		}
@@ -33,7 +38,11 @@ func (c *verifyCmd) Run(e *env) error {
 	}
 	failed := 0
 	for _, dir := range dirs {
-		report, err := publish.Verify(e.ctx, dir, func(done, total int64) { e.progress("verifying", done, total) })
+		verify := publish.Verify
+		if downloads[dir] {
+			verify = publish.VerifyDownload
+		}
+		report, err := verify(e.ctx, dir, func(done, total int64) { e.progress("verifying", done, total) })
 		e.endProgress()
 		if e.ctx.Err() != nil {
 			return e.ctx.Err()
@@ -108,7 +117,7 @@ func (e *env) verified(r *publish.Report) {
 		}{"verified", r.OK(), r})
 		return
 	}
-	e.result("%s", r.Title)
+	e.result("%s", printable(r.Title))
 	for _, c := range r.Checks {
 		mark := e.paint("32", "ok  ")
 		if c.Failed {
@@ -117,7 +126,7 @@ func (e *env) verified(r *publish.Report) {
 		e.result("  %s  %s", mark, c.Name)
 		for _, d := range c.Details {
 			if c.Failed || e.verbose {
-				e.result("        %s", d)
+				e.result("        %s", printable(d))
 			}
 		}
 	}

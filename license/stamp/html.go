@@ -72,6 +72,9 @@ func (htmlStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 			break
 		}
 		raw := int64(len(w.z.Raw()))
+		if kind == html.DoctypeToken && !bytes.HasSuffix(w.z.Raw(), []byte(">")) {
+			return nil, malformed("HTML that ends inside a tag")
+		}
 		w.token(kind, w.off, w.off+raw)
 		w.off += raw
 	}

@@ -74,6 +74,9 @@ func openZIP(format string, src io.ReaderAt, size int64) (*zipFile, error) {
 		}
 		dir = dir[n:]
 	}
+	if len(dir) > 0 {
+		return nil, malformed("directory of the archive")
+	}
 	return z, z.extents()
 }
 
