@@ -128,6 +128,9 @@ func (c *publishCmd) plan(e *env) (*publish.Channel, []*publish.Plan, error) {
 					Err: errors.New("is that of another work in the list")}
 			}
 		}
+		for _, f := range p.Files {
+			e.remains(f.Path, f.Stamp)
+		}
 		plans = append(plans, p)
 	}
 	return ch, plans, nil

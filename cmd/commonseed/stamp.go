@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"commonseed/license/stamp"
 	"commonseed/publish"
 )
 
@@ -75,9 +76,7 @@ func (c *stampCmd) works(e *env) ([]publish.Work, error) {
 
 // stamped tells about one stamped file.
 func (e *env) stamped(s publish.StampedFile, dry bool) {
-	for _, r := range s.Remains {
-		e.warn("%s: %s still says %q", s.Path, r.Place, clipText(r.Text))
-	}
+	e.remains(s.Path, &stamp.Stamped{Remains: s.Remains})
 	if e.json {
 		e.object(struct {
 			MessageType string `json:"message_type"`
@@ -89,6 +88,16 @@ func (e *env) stamped(s publish.StampedFile, dry bool) {
 	e.result("%s%s", s.Path, map[string]string{publish.StateUnchanged: "  (unchanged)", publish.StateSidecar: ".license"}[s.State])
 	for _, p := range s.Places {
 		e.detail("  %s", p)
+	}
+}
+
+// remains warns of what a file that was relicensed still says elsewhere.
+func (e *env) remains(path string, s *stamp.Stamped) {
+	if s == nil {
+		return
+	}
+	for _, r := range s.Remains {
+		e.warn("%s: %s still says %q", path, r.Place, clipText(r.Text))
 	}
 }
 

@@ -27,11 +27,17 @@
 //	vorbiscomment.go  the comment list that FLAC, Vorbis and Opus share
 //	flac.go           FLAC metadata blocks; flacframe.go its last frame
 //	ogg.go            Ogg Vorbis and Opus; oggpage.go pages and checksums
+//	riff.go           chunks; wav*.go, aiff.go, webp.go what is made of them
 //	mp4*.go           MP4 and its relatives
-//	jpeg*.go, png*.go images
+//	ebml.go           EBML; mkv*.go Matroska and WebM, which are made of it
+//	jpeg*.go, png*.go, gif.go, tiff.go  images
+//	pdf*.go           PDF: values, where objects are, the update that is appended
+//	svg.go, html.go   documents; xmlspan.go elements and where they lie
+//	epub.go           books; zipfile.go the archives that they are
 //	xmp*.go, exif.go  what several of them share
+//	copy.go           writing a Patch into a file that the caller opened
 //
-// What never happens here: nothing is written to disk, nothing is decoded or
+// What never happens here: no file is opened or named, nothing is decoded or
 // re-encoded, no name of a file is taken from inside a file, and no existing
 // statement of rights is overwritten unless the caller says so.
 package stamp

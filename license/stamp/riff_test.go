@@ -58,6 +58,7 @@ print(t["WCOP"].url, t["TXXX:LICENSE"], t["WOAF"].url, t["TCOP"], sep="\n")`
 	)
 	for place, shows := range xmpShown {
 		readings = append(readings,
+			reading{"wav", place, "exiftool", "audio/bext.wav", exiftool, shows},
 			reading{"webp", place, "exiftool", "image-alpha.webp", exiftool, shows},
 			reading{"webp", place, "webpmux", "image-alpha.webp", webpmux, shows},
 			reading{"webp", place, "exiv2", "image-alpha.webp", exiv2, shows})
