@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"commonseed/license/stamp"
 	"commonseed/publish"
@@ -28,6 +29,9 @@ func (c *stampCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	// A thousand small files leave much garbage and hold little: collecting it less
+	// often saves a quarter of the time.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	files, err := publish.StampWorks(e.ctx, works, publish.StampOptions{
 		Out: c.Out, DryRun: c.DryRun,
 		Progress: func(done, total int64) { e.progress("stamp", done, total) },
