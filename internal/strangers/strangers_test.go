@@ -74,8 +74,8 @@ var examples = []example{
 		"01 Before Dawn.jpg": cc0, "02 First Light.jpg": cc0, "03 Noon Haze.jpg": cc0,
 		"04 Last Light.jpg": cc0, "05 Northern Lights.jpg": cc0,
 	}, []string{"captions.txt"}},
-	{"lecture", ccBy, "CC-BY-4.0", map[string]string{"The Letters of a Licence.mp4": ccBy, "jingle.flac": cc0},
-		[]string{"handout.pdf", "transcript.txt"}},
+	{"lecture", ccBy, "CC-BY-4.0", map[string]string{"The Letters of a Licence.mp4": ccBy, "jingle.flac": cc0, "handout.pdf": ccBy},
+		[]string{"transcript.txt"}},
 }
 
 func (e example) path(t testing.TB) string {
