@@ -100,10 +100,10 @@ func (s mkvStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 	}
 	f := &mkvFile{format: s.Format(), src: src, size: size}
 	if f.segment, err = readEBML(src, head.end, size); err != nil {
-		return nil, fmt.Errorf("Matroska segment: %w", err)
+		return nil, fmt.Errorf("segment of the Matroska file: %w", err)
 	}
 	if f.segment.id != mkvSegment {
-		return nil, fmt.Errorf("Matroska without a segment: %w", ErrMalformed)
+		return nil, fmt.Errorf("no segment in the Matroska file: %w", ErrMalformed)
 	}
 	f.media = []Range{{0, head.end + 4}} // up to the size of the segment
 	return f, f.scan()
@@ -178,7 +178,7 @@ func (f *mkvFile) safe() error {
 	case len(f.top) > 0 && f.top[0].id == ebmlCRC:
 		return &UnsupportedError{f.format, "it has a checksum over all of the file"}
 	case f.first == 0 || len(f.find(mkvTracks)) == 0:
-		return fmt.Errorf("Matroska without media: %w", ErrMalformed)
+		return fmt.Errorf("no media in the Matroska file: %w", ErrMalformed)
 	}
 	return nil
 }

@@ -178,8 +178,8 @@ func TestMKVRefusals(t *testing.T) {
 		{"two segments", slices.Concat(plain, plain), nil, "follows its segment"},
 		{"no room in the size", tight(100), nil, "no room to grow"},
 		{"no segment", plain[:f.segment.off], ErrMalformed, ""},
-		{"another root", slices.Concat(plain[:f.segment.off], newEBML(mkvTags)), ErrMalformed, "without a segment"},
-		{"no media", slices.Concat(plain[:f.segment.off], newEBML(mkvSegment)), ErrMalformed, "without media"},
+		{"another root", slices.Concat(plain[:f.segment.off], newEBML(mkvTags)), ErrMalformed, "no segment"},
+		{"no media", slices.Concat(plain[:f.segment.off], newEBML(mkvSegment)), ErrMalformed, "no media"},
 		{"a checksum of all", slices.Concat(plain[:f.segment.off], newEBML(mkvSegment, withCRC(nil), plain[f.segment.body:])), nil, "checksum over all"},
 	} {
 		_, err := patchOf(mkvStamper{}, bytes.NewReader(c.data), int64(len(c.data)), fullNotice(byA))

@@ -18,10 +18,11 @@ import (
 //	mp4_edit.go     what is put where
 //	mp4_offsets.go  the absolute offsets in the file, mended when media moves
 //	mp4_essence.go  where the media lies, according to the file's own index
+//	mp4_free.go     free space behind the index
 //	mp4_tags.go     iTunes items: ours, and what others say
 //
-// Free space is left alone: how much is left of it would depend on which stamps
-// came before, and the same notice must always give the same file.
+// The same notice must always give the same file, whatever was stamped before: see
+// mp4_free.go for how free space is used nevertheless.
 type mp4Stamper struct{}
 
 func (mp4Stamper) Format() string { return "mp4" }

@@ -46,12 +46,16 @@ func (m *movie) edits(n license.Notice) ([]splice, error) {
 			return nil, err
 		}
 	}
+	var moovGrows int64
 	for _, g := range e.grown {
 		if g.by != 0 || g.toEnd {
 			e.cuts = append(e.cuts, resize(g.box, g.by))
 		}
+		if g.off == m.moov.off {
+			moovGrows = g.by
+		}
 	}
-	return e.cuts, nil
+	return e.cuts, m.useFree(e, m.moov.end-m.moov.off+moovGrows)
 }
 
 // appendPacket adds the uuid box as the last box, or before mfra, which is

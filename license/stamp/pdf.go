@@ -17,6 +17,7 @@ import (
 //	pdf.go         the file as a whole, the Stamper
 //	pdf_update.go  what is appended
 //	pdf_xref.go    where objects are, and reading them
+//	pdf_stream.go  streams, and objects inside them
 //	pdf_value.go   values
 //
 // An update of ours says of how many bytes the file was before, so that a later
