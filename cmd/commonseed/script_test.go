@@ -65,7 +65,7 @@ func TestPromises(t *testing.T) {
 		Dir:                 "testdata",
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
-		Deadline:            time.Now().Add(2 * time.Minute), // a command that seeds by mistake ends
+		Deadline:            time.Now().Add(6 * time.Minute), // a command that seeds by mistake ends
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("MEDIA", media)
 			env.Setenv("EXAMPLES", examples)

@@ -1,6 +1,7 @@
 package stamp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"testing"
@@ -54,5 +55,46 @@ func TestMP4LongFilm(t *testing.T) {
 		if spent > 32<<20 {
 			t.Errorf("%s: allocated %d bytes", name, spent)
 		}
+	}
+}
+
+// TestMP4FreeSpace: with room behind the index nothing moves; with too little the
+// media does; and whatever was stamped in between, the same notice gives the same.
+func TestMP4FreeSpace(t *testing.T) {
+	fast := readSample(t, "video-faststart.mp4")
+	moov := find(t, fast, "moov")
+	media := func(data []byte) int64 { return find(t, data, "mdat").off }
+	withFree := func(free []byte) []byte {
+		return shiftTables(t, slices.Insert(slices.Clone(fast), int(moov.end), free...), len(free))
+	}
+	long, short := notices["unicode"], fullNotice(byA)
+	for _, room := range []int{8, 20, 26, 200, 1000, 2000, 20_000} {
+		data := withFree(newBox("free", make([]byte, room-8)))
+		a, _ := stampBytes(t, data, short, false)
+		b, _ := stampBytes(t, data, long, false)
+		for name, c := range map[string]struct {
+			grows int
+			out   []byte
+		}{"short": {300, a}, "long": {4000, b}} {
+			moved := media(c.out) != media(data)
+			if room > 2*c.grows && moved || room < 100 && !moved {
+				t.Errorf("%d bytes free, %s notice: media moved: %v", room, name, moved)
+			}
+			if got, want := streamHash(t, c.out, ".mp4", "-c", "copy"), streamHash(t, fast, ".mp4", "-c", "copy"); got != want {
+				t.Errorf("%d bytes free, %s notice: other streams", room, name)
+			}
+		}
+		if again, _ := stampBytes(t, a, long, true); !bytes.Equal(again, b) {
+			t.Errorf("%d bytes free: short and then long gives other bytes than long", room)
+		}
+		if again, _ := stampBytes(t, b, short, true); !bytes.Equal(again, a) {
+			t.Errorf("%d bytes free: long and then short gives other bytes than short", room)
+		}
+	}
+	// What is not empty is somebody's.
+	free := newBox("free", []byte("a note of somebody, in free space, long enough"))
+	data := withFree(free)
+	if out, _ := stampBytes(t, data, short, false); media(out) == media(data) || !bytes.Contains(out, free) {
+		t.Error("a box that is not empty was used")
 	}
 }
