@@ -73,7 +73,7 @@ func readTag(tag ebmlData) (whole bool, tags []simpleTag, err error) {
 func readSimpleTag(e ebmlData, depth int) (simpleTag, error) {
 	t := simpleTag{ebmlData: e}
 	if depth == mkvMaxNesting {
-		return t, fmt.Errorf("Matroska tags nested too deep: %w", ErrMalformed)
+		return t, fmt.Errorf("tags of the Matroska file nested too deep: %w", ErrMalformed)
 	}
 	parts, err := e.children()
 	if err != nil {
