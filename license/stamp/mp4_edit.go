@@ -143,14 +143,14 @@ func (m *movie) editTags(e *editor, items []byte) error {
 	return editMeta(e, append(around, boxes[i].box), boxes[i], items)
 }
 
-// editMeta puts items into a meta box, which around ends with.
+// editMeta puts items into a meta box of iTunes, which around ends with.
 func editMeta(e *editor, around []box, meta boxData, items []byte) error {
 	boxes, err := metaChildren(meta)
 	if err != nil {
 		return err
 	}
-	if handler := metaHandler(boxes); handler != "mdir" {
-		return &UnsupportedError{"mp4", "where the iTunes tags belong it has metadata of another kind (" + oneLine(handler) + ")"}
+	if metaHandler(boxes) != "mdir" {
+		return nil // QuickTime's own metadata stands where iTunes tags would: XMP alone says it
 	}
 	i := slices.IndexFunc(boxes, func(b boxData) bool { return b.kind == "ilst" })
 	if i < 0 {

@@ -98,3 +98,20 @@ func TestMP4FreeSpace(t *testing.T) {
 		t.Error("a box that is not empty was used")
 	}
 }
+
+// TestMP4OtherMetadata: where QuickTime's own metadata stands in the place of iTunes
+// tags, it stays, and XMP alone says the licence.
+func TestMP4OtherMetadata(t *testing.T) {
+	data := readSample(t, "video-keys.mp4")
+	out, st := stampBytes(t, data, fullNotice(byA), true)
+	if !slices.Equal(st.Places, xmpWritten) || !says(readBack(t, out), xmpWritten, byA) {
+		t.Errorf("places: %q", st.Places)
+	}
+	if got, want := streamHash(t, out, ".mp4", "-c", "copy"), streamHash(t, data, ".mp4", "-c", "copy"); got != want {
+		t.Errorf("other streams:\n%s\n%s", want, got)
+	}
+	b, _ := stampBytes(t, out, fullNotice(byB), true)
+	if back, _ := stampBytes(t, b, fullNotice(byA), true); !bytes.Equal(back, out) {
+		t.Error("there and back gives other bytes")
+	}
+}

@@ -203,7 +203,6 @@ func TestMP4Refused(t *testing.T) {
 		"two indexes":         {slices.Concat(plain, plain[moov.off:]), ErrMalformed},
 		"content credential":  {slices.Concat(plain, newBox("uuid"+uuidC2PA, []byte("manifest"))), nil},
 		"items":               {append(shiftTables(t, insertBefore(t, fast, "mdat", items), len(items)), 0), nil},
-		"other metadata":      {readSample(t, "video-keys.mp4"), nil},
 		"chunk beyond":        {shiftTables(t, plain, 1<<20), ErrTruncated},
 		"chunk in the index":  {shiftTables(t, plain, int(moov.off)), nil},
 		"box of seven bytes":  {slices.Concat(plain, []byte("\x00\x00\x00\x07free")), ErrMalformed},
