@@ -31,13 +31,14 @@ func (s oggStamper) Format() string {
 
 func (oggStamper) Places() []string { return vorbisPlaces() }
 
-// Sniff tells Opus from the rest, which is Vorbis, or refused later with a reason.
+// Sniff knows a file by the first packet. Ogg with anything else in it, such as
+// films, has no Stamper.
 func (s oggStamper) Sniff(head []byte) bool {
-	if !bytes.HasPrefix(head, []byte("OggS")) {
-		return false
+	mark := "\x01vorbis"
+	if s.opus {
+		mark = "OpusHead"
 	}
-	opus := len(head) > oggHeadLen+1 && bytes.HasPrefix(head[oggHeadLen+1:], []byte("OpusHead"))
-	return opus == s.opus
+	return bytes.HasPrefix(head, []byte("OggS")) && len(head) > oggHeadLen+1 && bytes.HasPrefix(head[oggHeadLen+1:], []byte(mark))
 }
 
 // oggFile is the layout of a file up to its first audio page.
@@ -96,13 +97,6 @@ func (s oggStamper) readHeaders(w *window) (*oggFile, error) {
 // codec the stream is for, and that it is one that can be stamped.
 func (s oggStamper) checkFirst(page *oggPage) error {
 	body := page.data[page.bodyAt():]
-	for mark, codec := range map[string]string{
-		"\x7fFLAC": "FLAC", "Speex": "Speex", "\x80theora": "Theora", "fishead\x00": "Ogg Skeleton",
-	} {
-		if bytes.HasPrefix(body, []byte(mark)) {
-			return &UnsupportedError{s.Format(), "it holds " + codec + ", not Vorbis or Opus alone"}
-		}
-	}
 	mark := "\x01vorbis"
 	if s.opus {
 		mark = "OpusHead"

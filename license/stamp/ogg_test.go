@@ -154,6 +154,11 @@ func TestOggRefuses(t *testing.T) {
 	open = append(open, bytes.Repeat([]byte{'x'}, 255-int(open[lace]))...)
 	open[lace] = 255
 	open = resum(open)
+	for name, data := range map[string]string{"Speex": join(resum(speex), p[2].data), "FLAC": join(resum(flac), p[2].data)} {
+		if got := Detect(strings.NewReader(data), int64(len(data))); got != (Sidecar{}) {
+			t.Errorf("Ogg with %s: detected as %T", name, got)
+		}
+	}
 	for _, c := range []struct {
 		name, data string
 		want       error
@@ -163,8 +168,6 @@ func TestOggRefuses(t *testing.T) {
 		{"multiplexed", join(p[0].data, q[0].data, p[1].data, p[2].data), unsupported},
 		{"other serial in the audio", join(p[0].data, p[1].data, edit(p[2], 14, last[14]+1)), unsupported},
 		{"other serial in the headers", join(p[0].data, edit(p[1], 14, last[14]+1), p[2].data), unsupported},
-		{"Speex", join(resum(speex), p[2].data), unsupported},
-		{"FLAC", join(resum(flac), p[2].data), unsupported},
 		{"no last page", join(p[0].data, p[1].data, edit(p[2], 5, 0)), ErrTruncated},
 		{"no audio", join(p[0].data, p[1].data), ErrTruncated},
 		{"last packet goes on", join(p[0].data, p[1].data, open), ErrTruncated},
