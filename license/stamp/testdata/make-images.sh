@@ -23,6 +23,7 @@ cp image-pages.tif image-tagged.tif
 exiftool -q -overwrite_original -EXIF:Copyright="2020 Somebody" -IPTC:ObjectName="Tide" -XMP:Title="A title of old" -XMP:Rating=4 image-tagged.tif
 # More XMP than a segment holds goes into extended packets.
 cp image-plain.jpg image-extended.jpg
-head -c 70000 /dev/zero | tr '\0' x >/tmp/commonseed-long.txt
-exiftool -q -overwrite_original "-XMP-xmp:Label<=/tmp/commonseed-long.txt" -XMP:Title="A title of old" image-extended.jpg
-rm /tmp/commonseed-long.txt
+long=$(mktemp)
+trap 'rm -f "$long"' EXIT
+head -c 70000 /dev/zero | tr '\0' x >"$long"
+exiftool -q -overwrite_original "-XMP-xmp:Label<=$long" -XMP:Title="A title of old" image-extended.jpg
