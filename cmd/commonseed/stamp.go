@@ -58,6 +58,9 @@ func (c *stampCmd) works(e *env) ([]publish.Work, error) {
 	var works []publish.Work
 	configs := map[string][]*publish.Config{} // by folder: a thousand files often lie in one
 	for _, path := range c.Paths {
+		if path == "" { // which would mean the current folder
+			return nil, &usageError{errors.New("a path is empty")}
+		}
 		dir := filepath.Dir(path)
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
 			dir = path
