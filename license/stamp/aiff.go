@@ -27,8 +27,11 @@ func (aiffStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 	if err != nil {
 		return nil, err
 	}
-	return aiffFile{f}, nil
+	return aiffFile{f}, f.few(aiffChanges)
 }
+
+// aiffChanges says which chunks a stamp may change.
+func aiffChanges(c riffChunk) bool { return c.id == "ID3 " || c.id == "id3 " }
 
 // Statements reads the copyright chunk, which names itself with a sign of ASCII,
 // and what the other texts mention.
@@ -63,5 +66,5 @@ func (f aiffFile) Patch(n license.Notice) (Patch, error) {
 
 // Essence is everything but the tag.
 func (f aiffFile) Essence() ([]Range, error) {
-	return f.without(func(c riffChunk) bool { return c.id == "ID3 " || c.id == "id3 " }), nil
+	return f.without(aiffChanges), nil
 }

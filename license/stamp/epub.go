@@ -22,8 +22,8 @@ const (
 	epubMime        = "mimetypeapplication/epub+zip"
 	nsContainer     = "urn:oasis:names:tc:opendocument:xmlns:container"
 	nsOPF           = "http://www.idpf.org/2007/opf"
-	epubMaxFile     = 4 << 20
-	epubMaxPackages = 16
+	epubMaxFile     = 2 << 20 // bytes of all packages together, and of the container
+	epubMaxPackages = 4
 )
 
 func (epubStamper) Format() string { return "epub" }
@@ -47,7 +47,7 @@ type opfFile struct {
 	data     []byte
 	version2 bool
 	prefix   string // of the names of its elements, such as "opf:"
-	root     xmlSpan
+	root     *xmlSpan
 	insert   int64   // before the end tag of metadata
 	holes    []Range // what a stamp replaces
 	found    []Statement
@@ -63,15 +63,17 @@ func (epubStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 	if err != nil {
 		return nil, err
 	}
+	left := int64(epubMaxFile)
 	for _, name := range names {
 		e := z.find(name)
 		if e == nil {
 			return nil, malformed("EPUB without its package")
 		}
-		data, err := z.read("epub", e, epubMaxFile)
+		data, err := z.read("epub", e, left)
 		if err != nil {
 			return nil, err
 		}
+		left -= e.size
 		p, err := readOPF(name, data)
 		if err != nil {
 			return nil, err
@@ -99,8 +101,12 @@ func (f *epubFile) packageNames() ([]string, error) {
 			}
 		}
 	})
-	if err == nil && (len(names) == 0 || len(names) > epubMaxPackages) {
+	switch {
+	case err != nil:
+	case len(names) == 0:
 		err = malformed("EPUB without its package")
+	case len(names) > epubMaxPackages:
+		err = &UnsupportedError{"epub", "it has too many packages"}
 	}
 	return names, err
 }
@@ -111,8 +117,7 @@ func readOPF(name string, data []byte) (*opfFile, error) {
 	err := walkXML("epub", data, func(e *xmlSpan) {
 		switch {
 		case e.parent == nil:
-			p.root = *e
-			p.version2 = strings.HasPrefix(e.get("", "version"), "2")
+			p.root, p.version2 = e, strings.HasPrefix(e.get("", "version"), "2")
 		case e.parent.parent == nil && e.name.Local == "metadata" && e.end > e.tagEnd:
 			p.insert = e.closing
 			if prefix, _, ok := strings.Cut(rawName(data[e.off:e.tagEnd]), ":"); ok {
@@ -122,6 +127,9 @@ func readOPF(name string, data []byte) (*opfFile, error) {
 			p.metadata(e)
 		}
 	})
+	if err == nil && len(p.holes) > maxHoles {
+		err = &UnsupportedError{"epub", "it states its licence too often"}
+	}
 	if err == nil && (p.insert == 0 || p.root.name.Local != "package") {
 		err = malformed("EPUB package without metadata")
 	}
@@ -131,7 +139,7 @@ func readOPF(name string, data []byte) (*opfFile, error) {
 
 // metadata reads an element of the metadata.
 func (p *opfFile) metadata(e *xmlSpan) {
-	place, text := "", e.text
+	place, text := "", e.text.String()
 	switch {
 	case e.name == xmpRights:
 		place = placeOPFRights
@@ -152,8 +160,10 @@ func (p *opfFile) metadata(e *xmlSpan) {
 	default:
 		return
 	}
-	p.found = append(p.found, statements(place, text)...)
-	p.holes = append(p.holes, Range{e.space, e.end - e.space})
+	if len(p.holes) <= maxHoles {
+		p.found = append(p.found, statements(place, text)...)
+		p.holes = append(p.holes, Range{e.space, e.end - e.space})
+	}
 }
 
 func (f *epubFile) Statements() ([]Statement, error) {
@@ -169,6 +179,9 @@ func (f *epubFile) Patch(n license.Notice) (Patch, error) {
 		if f.find(name) != nil {
 			return nil, &UnsupportedError{"epub", "it is signed, or its use is restricted (" + name + ")"}
 		}
+	}
+	if f.find("META-INF/content_credential.c2pa") != nil { // C2PA 2.1 §A.6
+		return nil, &UnsupportedError{"epub", "it carries a content credential (C2PA), which a stamp would break"}
 	}
 	contents := map[string][]byte{}
 	for _, p := range f.packages {

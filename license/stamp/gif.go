@@ -230,11 +230,9 @@ func (f *gifFile) Patch(n license.Notice) (Patch, error) {
 
 // Essence is all of the file but the packets and the version.
 func (f *gifFile) Essence() ([]Range, error) {
-	ranges := []Range{{0, 3}}
-	at := int64(6)
+	holes := []Range{{3, 3}}
 	for _, p := range f.packets {
-		ranges = append(ranges, Range{at, p.Off - at})
-		at = p.Off + p.Len
+		holes = append(holes, p.Range)
 	}
-	return append(ranges, Range{at, f.size - at}), nil
+	return between(holes, f.size), nil
 }

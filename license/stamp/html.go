@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"commonseed/license"
 
@@ -27,7 +28,6 @@ const (
 	htmlOwn         = "data-commonseed"
 	htmlMaxScript   = 1 << 20
 	htmlMaxNotice   = 300 // bytes of a text that may be a line of copyright
-	htmlMaxFindings = 1000
 )
 
 // htmlProlog is what may stand before a page's root, or the kind of document.
@@ -78,6 +78,9 @@ func (htmlStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 		w.token(kind, w.off, w.off+raw)
 		w.off += raw
 	}
+	if len(w.holes) > maxHoles {
+		return nil, &UnsupportedError{"html", "it states its licence too often"}
+	}
 	if err := w.z.Err(); err != io.EOF {
 		return nil, malformed("HTML")
 	}
@@ -115,7 +118,7 @@ func (w *htmlWalk) behind(level int, end int64) {
 }
 
 func (w *htmlWalk) say(st []Statement) {
-	if len(w.found) < htmlMaxFindings {
+	if len(w.found) <= maxHoles {
 		w.found = append(w.found, st...)
 	}
 }
@@ -157,7 +160,9 @@ func (w *htmlWalk) tag(off, end int64) {
 
 // hole notes what is replaced, with the line break that stands before what is ours.
 func (w *htmlWalk) hole(off, end int64) {
-	w.holes = append(w.holes, Range{off, end - off})
+	if len(w.holes) <= maxHoles {
+		w.holes = append(w.holes, Range{off, end - off})
+	}
 }
 
 func (w *htmlWalk) meta(name, content string) {
@@ -279,7 +284,7 @@ func asciiJSON(s string) string {
 			b.WriteRune(r)
 			continue
 		}
-		for _, unit := range utf16Units(r) {
+		for _, unit := range utf16.AppendRune(nil, r) {
 			b.WriteString(`\u`)
 			const hex = "0123456789abcdef"
 			for shift := 12; shift >= 0; shift -= 4 {

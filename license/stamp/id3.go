@@ -1,6 +1,7 @@
 package stamp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -253,6 +254,9 @@ func (t *id3Tag) foreign(page bool) (Patch, error) {
 	var p Patch
 	for i := range t.frames {
 		f := &t.frames[i]
+		if f.credential() {
+			return nil, &UnsupportedError{"mp3", "it carries a content credential (C2PA), which a stamp would break"}
+		}
 		ours, err := t.ours(f, page)
 		switch {
 		case err != nil:
@@ -265,6 +269,16 @@ func (t *id3Tag) foreign(page bool) (Patch, error) {
 		}
 	}
 	return p, nil
+}
+
+// credential says whether a frame holds a content credential (C2PA 2.1 §A.3.5): a
+// file inside the tag whose type says so.
+func (f *id3Frame) credential() bool {
+	if f.id != "GEOB" && f.id != "GEO" || len(f.body) == 0 {
+		return false
+	}
+	mime, _, _ := bytes.Cut(f.body[1:], []byte{0})
+	return bytes.Contains(mime, []byte("c2pa"))
 }
 
 // unsync says whether the tag is unsynchronised as a whole, as only ID3v2.2 and

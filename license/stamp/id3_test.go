@@ -377,3 +377,17 @@ func apeTag(pairs ...string) string {
 	}
 	return mark(0xa0000000) + string(items) + mark(0x80000000)
 }
+
+// TestID3Credential: a content credential inside a tag is not broken in silence.
+func TestID3Credential(t *testing.T) {
+	tag := &id3Tag{version: 3}
+	for name, refused := range map[string]bool{"application/x-c2pa-manifest-store": true, "image/png": false} {
+		frame := tag.frame("GEOB", "GEO", []byte("\x00"+name+"\x00a\x00b\x00contents"))
+		data := append(appendSyncsafe([]byte("ID3\x03\x00\x00"), int64(len(frame))), frame...)
+		data = append(data, readSample(t, "audio/bare.mp3")...)
+		_, err := Prepare(bytes.NewReader(data), int64(len(data)), fullNotice(byA), false)
+		if errors.As(err, new(*UnsupportedError)) != refused || !refused && err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

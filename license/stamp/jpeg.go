@@ -108,13 +108,7 @@ func jpegSegment(packet []byte, n license.Notice) ([]byte, error) {
 // Essence is all of the file but XMP packets and the index of further images,
 // and then the further images once more, as that index addresses them.
 func (j *jpegFile) Essence() ([]Range, error) {
-	var ranges []Range
-	var at int64
-	for _, hole := range j.holes {
-		ranges = append(ranges, Range{at, hole.Off - at})
-		at = hole.Off + hole.Len
-	}
-	ranges = append(ranges, Range{at, j.size - at})
+	ranges := between(j.holes, j.size)
 	images, err := j.images()
 	if err != nil {
 		return nil, err

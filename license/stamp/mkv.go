@@ -32,7 +32,8 @@ const (
 	mkvTracks     = 0x1654AE6B
 	mkvTags       = 0x1254C367
 	mkvMaxHeader  = 64 << 10
-	mkvMaxTags    = 16 << 20
+	mkvMaxTags    = 1 << 20 // bytes
+	mkvMaxSimple  = 10_000  // tags
 	mkvMaxSeek    = 1 << 20
 	mkvMaxTop     = 1 << 20 // elements in a segment
 	mkvMaxOthers  = 1 << 12 // of those that are no clusters

@@ -40,8 +40,9 @@ type simpleTag struct {
 	inside     []simpleTag
 }
 
-// readTag reads a Tag: whether it is about the whole file, and what it says.
-func readTag(tag ebmlData) (whole bool, tags []simpleTag, err error) {
+// readTag reads a Tag: whether it is about the whole file, and what it says. Left
+// is how many more tags may be read.
+func readTag(tag ebmlData, left *int) (whole bool, tags []simpleTag, err error) {
 	parts, err := tag.children()
 	if err != nil {
 		return false, nil, err
@@ -60,7 +61,7 @@ func readTag(tag ebmlData) (whole bool, tags []simpleTag, err error) {
 				whole = whole && !about && !other
 			}
 		case mkvSimpleTag:
-			t, err := readSimpleTag(p, 0)
+			t, err := readSimpleTag(p, 0, left)
 			if err != nil {
 				return false, nil, err
 			}
@@ -70,8 +71,11 @@ func readTag(tag ebmlData) (whole bool, tags []simpleTag, err error) {
 	return whole, tags, nil
 }
 
-func readSimpleTag(e ebmlData, depth int) (simpleTag, error) {
+func readSimpleTag(e ebmlData, depth int, left *int) (simpleTag, error) {
 	t := simpleTag{ebmlData: e}
+	if *left--; *left < 0 {
+		return t, &UnsupportedError{"mkv", fmt.Sprintf("it has more than %d tags", mkvMaxSimple)}
+	}
 	if depth == mkvMaxNesting {
 		return t, fmt.Errorf("tags of the Matroska file nested too deep: %w", ErrMalformed)
 	}
@@ -88,7 +92,7 @@ func readSimpleTag(e ebmlData, depth int) (simpleTag, error) {
 			text = text[:min(len(text), maxText)]
 			t.text = strings.ToValidUTF8(strings.TrimRight(string(text), "\x00"), "\ufffd")
 		case mkvSimpleTag:
-			inner, err := readSimpleTag(p, depth+1)
+			inner, err := readSimpleTag(p, depth+1, left)
 			if err != nil {
 				return t, err
 			}
@@ -100,6 +104,7 @@ func readSimpleTag(e ebmlData, depth int) (simpleTag, error) {
 
 // eachTag visits all tags of the file.
 func (f *mkvFile) eachTag(do func(tag ebmlData, whole bool, tags []simpleTag) error) error {
+	left := mkvMaxSimple
 	for _, e := range f.find(mkvTags) {
 		all, err := f.load(e, mkvMaxTags)
 		if err != nil {
@@ -113,7 +118,7 @@ func (f *mkvFile) eachTag(do func(tag ebmlData, whole bool, tags []simpleTag) er
 			if tag.id != mkvTag {
 				continue
 			}
-			whole, tags, err := readTag(tag)
+			whole, tags, err := readTag(tag, &left)
 			if err != nil {
 				return err
 			}
@@ -201,11 +206,16 @@ func foreignTag(tag ebmlData, whole bool, tags []simpleTag, n license.Notice) []
 	left := false
 	parts, _ := tag.children() // was read before
 	for _, p := range parts {
-		i := slices.IndexFunc(tags, func(t simpleTag) bool { return t.off == p.off })
-		if p.id == ebmlCRC || p.id == ebmlVoid || i >= 0 && ours(tags[i]) {
+		if p.id == ebmlCRC || p.id == ebmlVoid {
 			continue
 		}
-		left = left || p.id == mkvSimpleTag
+		if p.id == mkvSimpleTag { // tags lists them in their order
+			t := tags[0]
+			if tags = tags[1:]; ours(t) {
+				continue
+			}
+			left = true
+		}
 		kept = append(kept, p.whole()...)
 	}
 	if !left {

@@ -10,6 +10,17 @@ import (
 // Range is a run of bytes of the source file.
 type Range struct{ Off, Len int64 }
 
+// between lists what lies around some ranges, which are in file order.
+func between(holes []Range, size int64) []Range {
+	var ranges []Range
+	var at int64
+	for _, h := range holes {
+		ranges = append(ranges, Range{at, h.Off - at})
+		at = h.Off + h.Len
+	}
+	return append(ranges, Range{at, size - at})
+}
+
 // Piece is one part of a stamped file: new bytes if Data is not nil, else a
 // Range of the source.
 type Piece struct {

@@ -24,6 +24,9 @@ import (
 // stamp replaces it and the same notice always gives the same file.
 type pdfStamper struct{}
 
+// pdfMaxInfo bounds how many entries of the Info dictionary are read.
+const pdfMaxInfo = 256
+
 func (pdfStamper) Format() string { return "pdf" }
 
 func (pdfStamper) Places() []string { return xmpWritten }
@@ -42,6 +45,8 @@ type pdfFile struct {
 	packet   []byte
 	base     *pdfFile // the file before our update, nil if there is none
 	locked   bool     // it is encrypted
+	unread   int64    // how much may still be unpacked
+	opened   pdfObjectStream
 }
 
 func (pdfStamper) Open(src io.ReaderAt, size int64) (Media, error) {
@@ -63,7 +68,7 @@ func (pdfStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 }
 
 func openPDF(src io.ReaderAt, size int64) (*pdfFile, error) {
-	f := &pdfFile{src: src, size: size}
+	f := &pdfFile{src: src, size: size, unread: pdfMaxUnpacked}
 	at, err := f.startXref()
 	if err != nil {
 		return nil, err
@@ -103,7 +108,7 @@ func (f *pdfFile) readPacket() error {
 		return err
 	}
 	f.metadata = ref
-	f.packet, err = f.stream(dict, end, maxXMP)
+	f.packet, err = f.stream(dict, end)
 	return err
 }
 
@@ -120,7 +125,7 @@ func (f *pdfFile) Statements() ([]Statement, error) {
 			return nil, err
 		}
 	}
-	for _, e := range info.dict {
+	for _, e := range info.dict[:min(len(info.dict), pdfMaxInfo)] {
 		value := e.value
 		if value.kind == 'r' {
 			var err error

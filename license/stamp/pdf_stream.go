@@ -10,8 +10,12 @@ import (
 
 // Streams (ISO 32000-1 §7.3.8), and the objects that are kept inside them (§7.5.7).
 
-// stream reads the stream that follows a dictionary, decoded, limit bytes at most.
-func (f *pdfFile) stream(dict pdfValue, end int64, limit int64) ([]byte, error) {
+// pdfMaxUnpacked bounds what is unpacked of a file in all, in bytes: enough for the
+// places of a million objects.
+const pdfMaxUnpacked = 6 << 20
+
+// stream reads the stream that follows a dictionary, decoded.
+func (f *pdfFile) stream(dict pdfValue, end int64) ([]byte, error) {
 	head, err := readAt(f.src, end, int(min(32, f.size-end)))
 	if err != nil {
 		return nil, err
@@ -37,17 +41,25 @@ func (f *pdfFile) stream(dict pdfValue, end int64, limit int64) ([]byte, error) 
 	if !ok || length.kind != 'i' || length.num < 0 || start > f.size-length.num {
 		return nil, malformed("PDF stream length")
 	}
-	if length.num > limit {
-		return nil, &UnsupportedError{"pdf", fmt.Sprintf("a stream that must be read is larger than %d MiB", limit>>20)}
+	tooLarge := &UnsupportedError{"pdf", fmt.Sprintf("what must be read of it is larger than %d MiB", pdfMaxUnpacked>>20)}
+	if length.num > f.unread {
+		return nil, tooLarge
 	}
 	data, err := readAt(f.src, start, int(length.num))
 	if err != nil {
 		return nil, err
 	}
-	return pdfDecode(dict, data, limit)
+	if data, err = pdfDecode(dict, data, f.unread); err != nil {
+		return nil, err
+	}
+	if f.unread -= int64(len(data)); f.unread < 0 {
+		return nil, tooLarge
+	}
+	return data, nil
 }
 
-// pdfDecode undoes FlateDecode (§7.4.4), the one filter that is known here.
+// pdfDecode undoes FlateDecode (§7.4.4), the one filter that is known here. It
+// gives one byte more than the limit at most.
 func pdfDecode(dict pdfValue, data []byte, limit int64) ([]byte, error) {
 	filter, ok := dict.get("Filter")
 	if !ok {
@@ -66,13 +78,11 @@ func pdfDecode(dict pdfValue, data []byte, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, malformed("PDF stream")
 	}
-	out, err := io.ReadAll(io.LimitReader(z, limit+1))
-	if int64(len(out)) > limit {
-		return nil, &UnsupportedError{"pdf", fmt.Sprintf("a stream that must be read is larger than %d MiB", limit>>20)}
-	}
-	if err != nil {
+	var unpacked bytes.Buffer
+	if _, err := io.Copy(&unpacked, io.LimitReader(z, limit+1)); err != nil {
 		return nil, malformed("PDF stream")
 	}
+	out := unpacked.Bytes()
 	parms, ok := dict.get("DecodeParms")
 	if ok && parms.kind == 'a' && len(parms.array) == 1 {
 		parms = parms.array[0]
@@ -131,27 +141,12 @@ func abs(n int) int { return max(n, -n) }
 
 // inObjectStream reads an object that is kept inside a stream (§7.5.7).
 func (f *pdfFile) inObjectStream(p pdfPlace) (pdfValue, error) {
-	outer, ok, err := f.place(p.inside)
-	if err != nil || !ok || outer.inside > 0 {
-		return pdfValue{}, malformed("PDF object stream")
-	}
-	_, dict, end, err := f.objectAt(outer.off)
-	if err != nil {
-		return pdfValue{}, err
-	}
-	if l, _ := dict.get("Length"); l.kind == 'r' {
-		if inner, _, _ := f.place(l.num); inner.inside > 0 {
-			return pdfValue{}, malformed("PDF object stream")
+	if f.opened.num != p.inside {
+		if err := f.openObjectStream(p.inside); err != nil {
+			return pdfValue{}, err
 		}
 	}
-	data, err := f.stream(dict, end, pdfMaxTable)
-	if err != nil {
-		return pdfValue{}, err
-	}
-	first := dict.int("First")
-	if first < 0 || first > int64(len(data)) {
-		return pdfValue{}, malformed("PDF object stream")
-	}
+	data, first := f.opened.data, f.opened.first
 	l := pdfLexer{b: data[:first]}
 	for i := int64(0); ; i++ {
 		l.skip()
@@ -169,4 +164,39 @@ func (f *pdfFile) inObjectStream(p pdfPlace) (pdfValue, error) {
 			return v, nil
 		}
 	}
+}
+
+// pdfObjectStream is an object stream, unpacked.
+type pdfObjectStream struct {
+	num   int64
+	data  []byte
+	first int64 // where the first object begins
+}
+
+// openObjectStream unpacks an object stream. The last one is kept: what is wanted
+// of a file often lies in one.
+func (f *pdfFile) openObjectStream(num int64) error {
+	outer, ok, err := f.place(num)
+	if err != nil || !ok || outer.inside > 0 {
+		return malformed("PDF object stream")
+	}
+	_, dict, end, err := f.objectAt(outer.off)
+	if err != nil {
+		return err
+	}
+	if l, _ := dict.get("Length"); l.kind == 'r' {
+		if inner, _, _ := f.place(l.num); inner.inside > 0 {
+			return malformed("PDF object stream")
+		}
+	}
+	data, err := f.stream(dict, end)
+	if err != nil {
+		return err
+	}
+	first := dict.int("First")
+	if first < 0 || first > int64(len(data)) {
+		return malformed("PDF object stream")
+	}
+	f.opened = pdfObjectStream{num, data, first}
+	return nil
 }

@@ -10,9 +10,9 @@ import (
 
 const (
 	pdfMaxSections = 1024
-	pdfMaxTable    = 16 << 20 // bytes of a section that is a stream
-	pdfMaxObject   = 8 << 20  // bytes of an object without its stream
-	pdfTail        = 2048     // where startxref is looked for
+	pdfMaxRuns     = 1 << 16 // runs of a table
+	pdfMaxObject   = 8 << 20 // bytes of an object without its stream
+	pdfTail        = 2048    // where startxref is looked for
 )
 
 // pdfSection is a section: runs of a table in the file, or the rows of a stream.
@@ -108,7 +108,7 @@ func (f *pdfFile) readSection(off int64) (*pdfSection, error) {
 		count, ok2 := strconv.ParseInt(l.word(), 10, 32)
 		l.skip()
 		run := pdfRun{first, count, at + int64(l.at)}
-		if ok1 != nil || ok2 != nil || first < 0 || count < 0 || run.at > f.size-20*count || len(s.runs) == pdfMaxTable/20 {
+		if ok1 != nil || ok2 != nil || first < 0 || count < 0 || run.at > f.size-20*count || len(s.runs) == pdfMaxRuns {
 			return nil, malformed("PDF cross-reference table")
 		}
 		s.runs = append(s.runs, run)
@@ -172,7 +172,7 @@ func (f *pdfFile) readXrefStream(off int64) (*pdfSection, error) {
 		return nil, malformed("PDF cross-reference stream")
 	}
 	s := &pdfSection{off: off, stream: true, trailer: dict}
-	if s.rows, err = f.stream(dict, end, pdfMaxTable); err != nil {
+	if s.rows, err = f.stream(dict, end); err != nil {
 		return nil, err
 	}
 	widths, _ := dict.get("W")

@@ -20,7 +20,8 @@ const (
 	pngMaxLength  = 1<<31 - 1     // PNG §5.3
 	pngMaxText    = maxXMP + 1024 // longer text chunks are carried unread
 	pngMaxXMPs    = 16            // packets in one file; one is normal
-	pngMaxTexts   = 256           // further texts are carried unread: they may be bombs
+	pngMaxPackets = 4 << 20       // bytes of the packets together, unpacked
+	pngMaxRead    = 1 << 20       // bytes of other texts together, unpacked; more is carried unread
 )
 
 func (pngStamper) Format() string { return "png" }
@@ -62,13 +63,11 @@ func (p *pngFile) Patch(n license.Notice) (Patch, error) {
 
 // Essence is all of the file but the XMP chunks.
 func (p *pngFile) Essence() ([]Range, error) {
-	var ranges []Range
-	var at int64
+	var holes []Range
 	for _, packet := range p.xmp {
-		ranges = append(ranges, Range{at, packet.Off - at})
-		at = packet.Off + packet.Len
+		holes = append(holes, packet.Range)
 	}
-	return append(ranges, Range{at, p.size - at}), nil
+	return between(holes, p.size), nil
 }
 
 // pngChunk is a whole chunk: length, type, data and CRC (PNG §5.3).
@@ -83,7 +82,8 @@ type pngFile struct {
 	size   int64
 	insert int64 // where a new packet goes: behind IHDR, so before IDAT
 	xmp    []pngPacket
-	texts  int // text chunks read so far
+	packed int // bytes of packets so far
+	read   int // bytes of other texts so far
 	c2pa   bool
 	found  []Statement
 }

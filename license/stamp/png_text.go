@@ -39,9 +39,9 @@ func (p *pngFile) chunk(w *window, kind string, whole Range) error {
 		return p.addXMP(whole, data)
 	case kind == "eXIf": // PNG §11.3.3.5
 		p.found = append(p.found, exifStatements(data)...)
-	case p.texts < pngMaxTexts:
-		p.texts++
-		p.found = append(p.found, pngStatements(kind, data)...)
+	case p.read < pngMaxRead:
+		found, read := pngStatements(kind, data, pngMaxRead-p.read)
+		p.found, p.read = append(p.found, found...), p.read+read
 	}
 	return nil
 }
@@ -50,18 +50,21 @@ func (p *pngFile) addXMP(whole Range, data []byte) error {
 	if len(p.xmp) == pngMaxXMPs {
 		return fmt.Errorf("PNG with more than %d XMP packets: %w", pngMaxXMPs, ErrMalformed)
 	}
-	_, packet, err := pngText("iTXt", data)
+	_, packet, err := pngText("iTXt", data, pngMaxPackets+1)
 	if err != nil {
 		return err
+	}
+	if p.packed += len(packet); p.packed > pngMaxPackets {
+		return &UnsupportedError{"png", fmt.Sprintf("its XMP is larger than %d MiB", pngMaxPackets>>20)}
 	}
 	p.xmp = append(p.xmp, pngPacket{whole, packet})
 	p.found = append(p.found, xmpStatements(packet)...)
 	return nil
 }
 
-// pngText reads the keyword and the bytes of a text chunk: tEXt and zTXt are
-// Latin-1, iTXt is UTF-8 (PNG §11.3.3).
-func pngText(kind string, data []byte) (keyword string, text []byte, err error) {
+// pngText reads the keyword of a text chunk and its bytes, limit of them at most:
+// tEXt and zTXt are Latin-1, iTXt is UTF-8 (PNG §11.3.3).
+func pngText(kind string, data []byte, limit int) (keyword string, text []byte, err error) {
 	key, rest, ok := bytes.Cut(data, []byte{0})
 	broken := fmt.Errorf("PNG %s chunk %q: %w", kind, shorten(string(key)), ErrMalformed)
 	if !ok {
@@ -89,36 +92,39 @@ func pngText(kind string, data []byte) (keyword string, text []byte, err error) 
 		rest = parts[2]
 	}
 	if packed {
-		rest, err = pngInflate(rest)
+		rest, err = pngInflate(rest, limit)
 	}
-	return latin1(key), rest, err
+	return latin1(key), rest[:min(len(rest), limit)], err
 }
 
-// pngInflate unpacks a text; one that unpacks to more than maxXMP is refused.
-func pngInflate(b []byte) ([]byte, error) {
+// pngInflate unpacks the first bytes of a text.
+func pngInflate(b []byte, limit int) ([]byte, error) {
 	z, err := zlib.NewReader(bytes.NewReader(b))
 	if err != nil {
 		return nil, fmt.Errorf("compressed PNG text: %w: %w", err, ErrMalformed)
 	}
-	out, err := io.ReadAll(io.LimitReader(z, maxXMP+1))
-	if err != nil {
+	var out bytes.Buffer
+	if _, err := io.Copy(&out, io.LimitReader(z, int64(limit))); err != nil {
 		return nil, fmt.Errorf("compressed PNG text: %w: %w", err, ErrMalformed)
 	}
-	if len(out) > maxXMP {
-		return nil, &UnsupportedError{"png", fmt.Sprintf("a text in it unpacks to more than %d MiB", maxXMP>>20)}
-	}
-	return out, nil
+	return out.Bytes(), nil
 }
 
-// pngStatements reads a text chunk. One that cannot be read says nothing.
-func pngStatements(kind string, data []byte) []Statement {
-	keyword, text, err := pngText(kind, data)
+// pngStatements reads a text chunk, and answers how many bytes its text has, of
+// which limit are read. One that cannot be read says nothing.
+func pngStatements(kind string, data []byte, limit int) ([]Statement, int) {
+	keyword, text, err := pngText(kind, data, limit)
 	if err != nil {
-		return nil
+		return nil, len(data)
 	}
+	return pngSays(kind, keyword, text), len(text) + len(keyword)
+}
+
+func pngSays(kind, keyword string, text []byte) []Statement {
 	if profile, ok := strings.CutPrefix(keyword, "Raw profile type "); ok {
 		return rawProfile(profile, text)
 	}
+	text = text[:min(len(text), maxText)]
 	value := strings.ToValidUTF8(string(text), "\ufffd")
 	if kind != "iTXt" {
 		value = latin1(text)

@@ -15,8 +15,9 @@ import (
 
 const (
 	maxRIFFChunks = 1 << 16
-	maxRIFFText   = 1 << 20  // bytes of a list of texts that is edited
-	maxRIFFTag    = 16 << 20 // bytes of an ID3 tag inside a chunk
+	maxRIFFText   = 1 << 20 // bytes of a list of texts that is edited
+	maxRIFFTag    = 4 << 20 // bytes of an ID3 tag inside a chunk
+	maxRIFFSame   = 16      // chunks of metadata of a kind; one is normal
 	riffOpenSize  = math.MaxUint32
 )
 
@@ -109,6 +110,21 @@ func (f *riffFile) find(ids ...string) []riffChunk {
 		}
 	}
 	return found
+}
+
+// few refuses a file with more chunks of metadata than anybody writes: each may
+// have to be written anew.
+func (f *riffFile) few(metadata func(riffChunk) bool) error {
+	n := 0
+	for _, c := range f.chunks {
+		if metadata(c) {
+			n++
+		}
+	}
+	if n > maxRIFFSame {
+		return malformed(fmt.Sprintf("%s with %d chunks of metadata", f.format, n))
+	}
+	return nil
 }
 
 // riffChange puts a new chunk in the place of another, or at the end.

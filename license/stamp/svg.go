@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 
 	"commonseed/license"
 )
@@ -18,7 +19,8 @@ const (
 	placeSVGLicense = "SVG cc:license"
 	placeSVGRights  = "SVG dc:rights"
 	nsSignature     = "http://www.w3.org/2000/09/xmldsig#"
-	svgOwn          = "commonseed-licence" // id of our element
+	nsC2PA          = "http://c2pa.org/manifest" // C2PA 2.1 §A.3.4
+	svgOwn          = "commonseed-licence"       // id of our element
 )
 
 // svgProlog is what may stand before the root of an image.
@@ -36,6 +38,7 @@ type svgFile struct {
 	insert int64   // behind the start tag of the root
 	holes  []Range // elements that a stamp replaces, with the space in front of them
 	signed bool
+	c2pa   bool
 	found  []Statement
 }
 
@@ -53,6 +56,8 @@ func (svgStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 			}
 		case e.name.Space == nsSignature:
 			f.signed = true
+		case strings.HasPrefix(e.name.Space, nsC2PA):
+			f.c2pa = true
 		case e.name.Local == "metadata" && e.get("", "id") == svgOwn:
 			f.holes = append(f.holes, Range{e.space, e.end - e.space})
 		default:
@@ -65,6 +70,9 @@ func (svgStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 	if f.insert == 0 {
 		return nil, malformed("SVG without content")
 	}
+	if len(f.holes) > maxHoles {
+		return nil, &UnsupportedError{"svg", "it states its licence too often"}
+	}
 	f.sortHoles()
 	return f, nil
 }
@@ -75,7 +83,7 @@ func (f *svgFile) property(e *xmlSpan) {
 	if !ok || e.name == xmpMarked {
 		return
 	}
-	text := e.text
+	text := e.text.String()
 	if url := e.get(nsRDF, "resource"); url != "" {
 		text = url
 	}
@@ -86,8 +94,10 @@ func (f *svgFile) property(e *xmlSpan) {
 	case ours:
 		place = placeSVGLicense
 	}
-	f.found = append(f.found, statements(place, text)...)
-	if ours {
+	if len(f.found) <= maxHoles {
+		f.found = append(f.found, statements(place, text)...)
+	}
+	if ours && len(f.holes) <= maxHoles {
 		f.holes = append(f.holes, Range{e.space, e.end - e.space})
 	}
 }
@@ -109,6 +119,9 @@ func (f *svgFile) Statements() ([]Statement, error) { return f.found, nil }
 func (f *svgFile) Patch(n license.Notice) (Patch, error) {
 	if f.signed {
 		return nil, &UnsupportedError{"svg", "it is signed, which a stamp would break"}
+	}
+	if f.c2pa {
+		return nil, &UnsupportedError{"svg", "it carries a content credential (C2PA), which a stamp would break"}
 	}
 	cuts := []splice{{f.insert, f.insert, []byte(svgMetadata(n))}}
 	for _, h := range f.holes {

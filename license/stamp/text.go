@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"commonseed/license"
@@ -45,6 +44,3 @@ func asciiURL(url string) string {
 	}
 	return b.String()
 }
-
-// utf16Units are the units of a rune in UTF-16.
-func utf16Units(r rune) []uint16 { return utf16.AppendRune(nil, r) }

@@ -200,6 +200,8 @@ func TestDocumentRefusals(t *testing.T) {
 		{"half a tag", htmlStamper{}, []byte("<!doctype html><p>x</p><a href="), ErrMalformed, "inside a tag"},
 		{"signed book", epubStamper{}, book("a.opf", fmt.Sprintf(opf, "", ""), "META-INF/signatures.xml", "<x/>"), nil, "signed"},
 		{"restricted book", epubStamper{}, book("a.opf", fmt.Sprintf(opf, "", ""), "META-INF/rights.xml", "<x/>"), nil, "restricted"},
+		{"C2PA in SVG", svgStamper{}, []byte(`<svg xmlns:c="http://c2pa.org/manifest"><metadata><c:manifest>AAAA</c:manifest></metadata></svg>`), nil, "content credential"},
+		{"C2PA in a book", epubStamper{}, book("a.opf", fmt.Sprintf(opf, "", ""), "META-INF/content_credential.c2pa", "x"), nil, "content credential"},
 		{"another cc", epubStamper{}, book("a.opf", fmt.Sprintf(opf, ` prefix="cc: http://example.org/"`, "x")), nil, "something else"},
 		{"no package", epubStamper{}, book(), ErrMalformed, "without its package"},
 		{"no metadata", epubStamper{}, book("a.opf", "<package/>"), ErrMalformed, "without metadata"},
@@ -213,10 +215,9 @@ func TestDocumentRefusals(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	if good := book("a.opf", fmt.Sprintf(opf, "", "x")); true {
-		if _, err := Prepare(bytes.NewReader(good), int64(len(good)), fullNotice(byA), false); err != nil {
-			t.Errorf("the book that the others were made of: %v", err)
-		}
+	good := book("a.opf", fmt.Sprintf(opf, "", "x"))
+	if _, err := Prepare(bytes.NewReader(good), int64(len(good)), fullNotice(byA), false); err != nil {
+		t.Errorf("the book that the others were made of: %v", err)
 	}
 }
 

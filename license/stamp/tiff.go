@@ -34,8 +34,9 @@ const (
 
 const (
 	tiffMaxPages  = 1 << 16
-	tiffMaxPieces = 1 << 20 // strips and tiles
-	tiffMaxText   = 16 << 20
+	tiffMaxFields = 200_000 // of all pages, which may lie in each other
+	tiffMaxPieces = 1 << 19 // strips and tiles of all pages
+	tiffMaxText   = 4 << 20 // bytes that are read of texts in all
 )
 
 func (tiffStamper) Format() string { return "tiff" }
@@ -92,9 +93,13 @@ func (tiffStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 		return f, nil
 	}
 	seen := map[int64]bool{}
+	fields := 0
 	for off := int64(f.order.Uint32(head[4:])); off != 0; {
-		if seen[off] || len(f.pages) == tiffMaxPages {
+		if seen[off] {
 			return nil, fmt.Errorf("TIFF directory at byte %d comes up again: %w", off, ErrMalformed)
+		}
+		if len(f.pages) == tiffMaxPages || fields > tiffMaxFields {
+			return nil, &UnsupportedError{"tiff", "it has too many pages, or fields"}
 		}
 		seen[off] = true
 		page, next, err := f.page(off)
@@ -102,6 +107,7 @@ func (tiffStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 			return nil, err
 		}
 		f.pages, off = append(f.pages, page), next
+		fields += len(page.fields)
 	}
 	if len(f.pages) == 0 {
 		return nil, malformed("TIFF without a directory")
@@ -152,17 +158,25 @@ func (f *tiffFile) value(v tiffValue) ([]byte, error) {
 	return readAt(f.src, v.Off, int(v.Len))
 }
 
+// tiffSpeaks says whether a field may say something about rights.
+func tiffSpeaks(tag uint16) bool {
+	switch tag {
+	case exifCopyright, tiffDescription, tiffArtist, tiffXMP, tiffIPTC, tiffPhotoshop:
+		return true
+	}
+	return false
+}
+
 func (f *tiffFile) Statements() ([]Statement, error) {
 	var st []Statement
-	for i, p := range f.pages {
-		if i > 0 && len(st) > tiffMaxPages {
-			break
-		}
+	left := int64(tiffMaxText)
+	for _, p := range f.pages {
 		for _, v := range p.fields {
-			switch v.tag {
-			case exifCopyright, tiffDescription, tiffArtist, tiffXMP, tiffIPTC, tiffPhotoshop:
-			default:
+			if !tiffSpeaks(v.tag) {
 				continue
+			}
+			if left -= v.Len; left < 0 {
+				return nil, &UnsupportedError{"tiff", fmt.Sprintf("its texts are larger than %d MiB together", tiffMaxText>>20)}
 			}
 			b, err := f.value(v)
 			if err != nil {

@@ -21,12 +21,13 @@ func (f *tiffFile) Essence() ([]Range, error) {
 			}
 		}
 		for _, tags := range [][2]uint16{{tiffStrips, tiffStripSizes}, {tiffTiles, tiffTileSizes}} {
+			at, _ := p.field(tags[0])
+			if pieces += int(at.count); pieces > tiffMaxPieces {
+				return nil, &UnsupportedError{"tiff", "it has too many strips or tiles"}
+			}
 			found, err := f.pieces(p, tags[0], tags[1])
 			if err != nil {
 				return nil, err
-			}
-			if pieces += len(found); pieces > tiffMaxPieces {
-				return nil, &UnsupportedError{"tiff", "it has too many strips or tiles"}
 			}
 			ranges = append(ranges, found...)
 		}
@@ -44,7 +45,7 @@ func (f *tiffFile) pieces(p tiffPage, offsets, sizes uint16) ([]Range, error) {
 	if !ok || !sized {
 		return nil, nil
 	}
-	if offs.count != lens.count || offs.count > tiffMaxPieces {
+	if offs.count != lens.count {
 		return nil, malformed("TIFF strips")
 	}
 	at, err := f.numbers(offs)

@@ -52,6 +52,9 @@ func (wavStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 	if len(f.find("C2PA")) > 0 {
 		err = &UnsupportedError{"wav", "it carries a content credential (C2PA), which a stamp would break"}
 	}
+	if tooMany := f.few(wavChanges); tooMany != nil {
+		return nil, tooMany
+	}
 	return wavFile{f, err}, nil
 }
 

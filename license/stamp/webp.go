@@ -41,6 +41,9 @@ func (webpStamper) Open(src io.ReaderAt, size int64) (Media, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := f.few(func(c riffChunk) bool { return c.id == "XMP " || c.id == "EXIF" }); err != nil {
+		return nil, err
+	}
 	if len(f.chunks) == 0 {
 		return nil, malformed("WebP without an image")
 	}

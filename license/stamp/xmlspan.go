@@ -11,6 +11,9 @@ import (
 // maxXML bounds documents that are edited as XML, in bytes.
 const maxXML = 16 << 20
 
+// maxHoles bounds the statements in a document that a stamp replaces.
+const maxHoles = 1000
+
 // maxXMLDepth bounds how deep their elements are nested.
 const maxXMLDepth = 1024
 
@@ -23,7 +26,7 @@ type xmlSpan struct {
 	off, tagEnd int64 // of the start tag
 	closing     int64 // where the end tag begins
 	end         int64
-	text        string // its own, at most 64 KiB
+	text        strings.Builder // its own, at most 64 KiB
 }
 
 // get is the value of an attribute.
@@ -78,7 +81,7 @@ func walkXML(format string, data []byte, ended func(e *xmlSpan)) error {
 			open, depth = open.parent, depth-1
 		case xml.CharData:
 			if open != nil {
-				open.text += string(t[:min(len(t), maxText-len(open.text))])
+				open.text.Write(t[:min(len(t), maxText-open.text.Len())])
 			}
 		}
 	}
@@ -112,15 +115,4 @@ func readWhole(format string, src io.ReaderAt, size int64) ([]byte, error) {
 		return nil, &UnsupportedError{format, fmt.Sprintf("it is larger than %d MiB", maxXML>>20)}
 	}
 	return readAt(src, 0, int(size))
-}
-
-// between lists what lies around some ranges, which are in file order.
-func between(holes []Range, size int64) []Range {
-	var ranges []Range
-	var at int64
-	for _, h := range holes {
-		ranges = append(ranges, Range{at, h.Off - at})
-		at = h.Off + h.Len
-	}
-	return append(ranges, Range{at, size - at})
 }

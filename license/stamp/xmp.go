@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"slices"
-	"strings"
 
 	"commonseed/license"
 )
@@ -68,6 +67,9 @@ const xmpSkeleton = "<?xpacket begin=\"\ufeff\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?
 // changes nothing. Errors wrap ErrMalformed or *UnsupportedError.
 func xmpMerge(existing []byte, n license.Notice) ([]byte, error) {
 	n.AttributionURL, n.SourceURL = httpOnly(n.AttributionURL), httpOnly(n.SourceURL)
+	if len(existing) > maxMerged {
+		return nil, &UnsupportedError{"XMP packet", fmt.Sprintf("it is larger than %d MiB", maxMerged>>20)}
+	}
 	if len(bytes.Trim(existing, "\x00 \t\r\n")) == 0 {
 		existing = []byte(xmpSkeleton)
 	}
@@ -129,7 +131,7 @@ func (p *xmpPacket) removeOurs(n license.Notice) []splice {
 		}
 		for _, prop := range d.props {
 			if replaces(prop, n) {
-				cuts = append(cuts, splice{off: int64(p.backOverSpace(prop.off)), end: int64(prop.end)})
+				cuts = append(cuts, splice{off: backOverSpace(p.raw, int64(prop.off)), end: int64(prop.end)})
 			}
 		}
 	}
@@ -172,20 +174,13 @@ func (p *xmpPacket) ours(d *xmpDesc) bool {
 	})
 }
 
-// backOverSpace answers where the white space before off begins.
-func (p *xmpPacket) backOverSpace(off int) int {
-	for off > 0 && strings.IndexByte(" \t\r\n", p.raw[off-1]) >= 0 {
-		off--
-	}
-	return off
-}
-
 // unpad drops the padding before the trailer: a published file is not edited in
 // place, and the room in a JPEG segment is small.
 func (p *xmpPacket) unpad() []splice {
-	from := p.backOverSpace(p.trailer)
-	if p.trailer == 0 || from == p.trailer {
+	trailer := int64(p.trailer)
+	from := backOverSpace(p.raw, trailer)
+	if from == trailer {
 		return nil
 	}
-	return []splice{{off: int64(from), end: int64(p.trailer), data: []byte("\n")}}
+	return []splice{{off: from, end: trailer, data: []byte("\n")}}
 }

@@ -12,6 +12,10 @@ import (
 // depth maps and thumbnails inside, a few MiB.
 const maxXMP = 16 << 20
 
+// maxMerged bounds a packet that a stamp writes anew, of which several copies are
+// held for a moment.
+const maxMerged = 4 << 20
+
 // maxXMPDepth bounds how deep elements are nested; real packets stay below 12.
 const maxXMPDepth = 64
 

@@ -15,10 +15,10 @@ import (
 // archive in the place of another without touching the rest.
 
 const (
-	zipMaxEntries = 1 << 16
-	zipEndLen     = 22
-	zipDirLen     = 46
-	zipLocalLen   = 30
+	zipMaxDir   = 8 << 20 // bytes of a directory
+	zipEndLen   = 22
+	zipDirLen   = 46
+	zipLocalLen = 30
 )
 
 // zipEntry is a file of an archive.
@@ -60,7 +60,7 @@ func openZIP(format string, src io.ReaderAt, size int64) (*zipFile, error) {
 	if count == math.MaxUint16 || z.dir.Off == math.MaxUint32 {
 		return nil, &UnsupportedError{format, "it is a ZIP archive of more than 4 GiB or 65,535 files"}
 	}
-	if z.dir.Off+z.dir.Len != from+int64(at) || z.dir.Len > 64<<20 {
+	if z.dir.Off+z.dir.Len != from+int64(at) || z.dir.Len > zipMaxDir {
 		return nil, malformed("directory of the archive")
 	}
 	dir, err := readAt(src, z.dir.Off, int(z.dir.Len))
@@ -148,8 +148,8 @@ func (z *zipFile) read(format string, e *zipEntry, limit int64) ([]byte, error) 
 	switch e.method {
 	case 0:
 	case 8:
-		unpacked, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(data)), limit+1))
-		if err != nil {
+		unpacked := make([]byte, e.size) // which is bounded
+		if _, err := io.ReadFull(flate.NewReader(bytes.NewReader(data)), unpacked); err != nil {
 			return nil, malformed(fmt.Sprintf("file %q of the archive", e.name))
 		}
 		data = unpacked
