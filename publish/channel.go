@@ -226,7 +226,7 @@ func (c *Channel) healthy() ([]Release, error) {
 
 // ReadRelease reads the record in a release's directory.
 func ReadRelease(dir string) (*Release, error) {
-	data, err := readBounded(filepath.Join(dir, recordFile), feed.MaxRelease)
+	data, err := ReadBounded(filepath.Join(dir, recordFile), feed.MaxRelease)
 	if err != nil {
 		return nil, err
 	}

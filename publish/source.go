@@ -65,10 +65,7 @@ func gather(paths []string, allow map[string]bool) *gathering {
 }
 
 func (g *gathering) fail(path string, err error) {
-	if pe, ok := err.(*fs.PathError); ok {
-		err = pe.Err
-	}
-	g.problems = append(g.problems, &FileError{Path: path, Err: err})
+	g.problems = append(g.problems, &FileError{Path: path, Err: plainError(err)})
 }
 
 // doubt keeps an error, unless it is a doubt that the creator has overruled.

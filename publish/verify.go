@@ -90,7 +90,7 @@ func Verify(ctx context.Context, dir string, progress func(done, total int64)) (
 
 // readTorrent reads the .torrent and compares it with the record.
 func (r *Release) readTorrent() (*torrentfile.Torrent, error) {
-	data, err := readBounded(r.TorrentPath(), torrentfile.MaxSize)
+	data, err := ReadBounded(r.TorrentPath(), torrentfile.MaxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +205,7 @@ func ReadStatements(file string) ([]stamp.Statement, error) {
 			return nil, err
 		}
 	}
-	sidecar, err := readBounded(file+".license", maxText)
+	sidecar, err := ReadBounded(file+".license", maxText)
 	if errors.Is(err, fs.ErrNotExist) {
 		return found, nil
 	}
@@ -218,14 +218,14 @@ func ReadStatements(file string) ([]stamp.Statement, error) {
 
 // checkNotices reads LICENSE.txt and metadata.json of the payload.
 func (r *Release) checkNotices() error {
-	notice, err := readBounded(filepath.Join(r.Payload(), licenseFile), maxText)
+	notice, err := ReadBounded(filepath.Join(r.Payload(), licenseFile), maxText)
 	if err != nil {
 		return err
 	}
 	if !bytes.Contains(notice, []byte(r.License)) {
 		return fmt.Errorf("%s does not name %s", licenseFile, r.License)
 	}
-	metadata, err := readBounded(filepath.Join(r.Payload(), metadataFile), feed.MaxDocument)
+	metadata, err := ReadBounded(filepath.Join(r.Payload(), metadataFile), feed.MaxDocument)
 	if err != nil {
 		return err
 	}
@@ -243,7 +243,7 @@ func (r *Release) checkNotices() error {
 
 // checkPage looks for licence and infohash in the release page.
 func (r *Release) checkPage() error {
-	page, err := readBounded(filepath.Join(r.Dir, "index.html"), feed.MaxDocument)
+	page, err := ReadBounded(filepath.Join(r.Dir, "index.html"), feed.MaxDocument)
 	if err != nil {
 		return err
 	}

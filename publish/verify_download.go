@@ -51,7 +51,7 @@ type download struct {
 
 // checkTorrent verifies the payload, which lies beside the .torrent.
 func (d *download) checkTorrent(ctx context.Context, path string, progress func(done, total int64)) error {
-	data, err := readBounded(path, torrentfile.MaxSize)
+	data, err := ReadBounded(path, torrentfile.MaxSize)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (d *download) checkTorrent(ctx context.Context, path string, progress func(
 // checkNotices reads LICENSE.txt and metadata.json, if there are any.
 func (d *download) checkNotices() {
 	var err error
-	d.metadata, err = readBounded(filepath.Join(d.root, metadataFile), feed.MaxDocument)
+	d.metadata, err = ReadBounded(filepath.Join(d.root, metadataFile), feed.MaxDocument)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -94,7 +94,7 @@ func (d *download) checkNotices() {
 		err = fmt.Errorf("%s says %s, the torrent %s", metadataFile, said.Label, d.want.Label)
 	}
 	d.check("metadata.json says it too", err, said.Label)
-	notice, err := readBounded(filepath.Join(d.root, licenseFile), maxText)
+	notice, err := ReadBounded(filepath.Join(d.root, licenseFile), maxText)
 	if err == nil && !bytes.Contains(notice, []byte(d.want.URL)) {
 		err = fmt.Errorf("%s does not name %s", licenseFile, d.want.URL)
 	}

@@ -78,7 +78,7 @@ func eachPage(public, pattern, text string, f func(data []byte) (bool, error)) e
 		return err
 	}
 	for _, page := range pages {
-		data, err := readBounded(filepath.Join(public, page), feed.MaxDocument)
+		data, err := ReadBounded(filepath.Join(public, page), feed.MaxDocument)
 		if err != nil {
 			return err
 		}
@@ -124,12 +124,12 @@ func (r *Release) checkJSONFeed() error {
 func (r *Release) checkChannel() error {
 	public := filepath.Dir(r.Dir)
 	var errs []error
-	page, err := readBounded(filepath.Join(public, "index.html"), feed.MaxDocument)
+	page, err := ReadBounded(filepath.Join(public, "index.html"), feed.MaxDocument)
 	if err == nil && !bytes.Contains(page, []byte(`"`+r.Slug+"/")) && !bytes.Contains(page, []byte("/"+r.Slug+"/")) {
 		err = fmt.Errorf("index.html does not link to %s/", r.Slug)
 	}
 	errs = append(errs, err)
-	list, err := readBounded(filepath.Join(public, "channels.opml"), feed.MaxDocument)
+	list, err := ReadBounded(filepath.Join(public, "channels.opml"), feed.MaxDocument)
 	for _, name := range []string{"torrents.xml", "podcast.xml"} {
 		if err == nil && !bytes.Contains(list, []byte(name)) {
 			err = fmt.Errorf("channels.opml does not name %s", name)
@@ -141,8 +141,8 @@ func (r *Release) checkChannel() error {
 // maxText bounds a notice or sidecar, in bytes.
 const maxText = 16 << 20
 
-// readBounded reads a regular file of a bounded size.
-func readBounded(name string, most int64) ([]byte, error) {
+// ReadBounded reads a regular file of a bounded size.
+func ReadBounded(name string, most int64) ([]byte, error) {
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:

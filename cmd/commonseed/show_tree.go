@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
+	"commonseed/internal/inorder"
 	"commonseed/publish"
 )
 
@@ -34,8 +34,14 @@ func (e *env) showTree(root string) error {
 		return &publish.EmptyDirError{Dir: root}
 	}
 	counts := map[string]int{}
-	for i, f := range factsOf(paths) {
-		got := <-f
+	type outcome struct {
+		facts *facts
+		err   error
+	}
+	for i, got := range inorder.Each(len(paths), func(i int) outcome {
+		f, err := mediaFacts(paths[i])
+		return outcome{f, err}
+	}) {
 		if got.err != nil {
 			e.warn("%s: %v", printable(paths[i]), got.err)
 			counts["unreadable"]++
@@ -97,34 +103,4 @@ func countsText(counts map[string]int) string {
 		rows[i] = fmt.Sprintf("%d %s", counts[row], row)
 	}
 	return strings.Join(rows, ", ")
-}
-
-// fileFacts are the facts of a file, or why there are none.
-type fileFacts struct {
-	facts *facts
-	err   error
-}
-
-// factsOf reads files on all cores; the answers come in their order.
-func factsOf(paths []string) []chan fileFacts {
-	answers := make([]chan fileFacts, len(paths))
-	for i := range answers {
-		answers[i] = make(chan fileFacts, 1)
-	}
-	next := make(chan int)
-	go func() {
-		defer close(next)
-		for i := range paths {
-			next <- i
-		}
-	}()
-	for range runtime.NumCPU() {
-		go func() {
-			for i := range next {
-				f, err := mediaFacts(paths[i])
-				answers[i] <- fileFacts{f, err}
-			}
-		}()
-	}
-	return answers
 }

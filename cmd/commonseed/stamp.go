@@ -104,14 +104,6 @@ func (e *env) remains(path string, s *stamp.Stamped) {
 		return
 	}
 	for _, r := range s.Remains {
-		e.warn("%s: %s still says %q", path, r.Place, clipText(r.Text))
+		e.warn("%s: %s still says %q", path, r.Place, printable(r.Text))
 	}
-}
-
-// clipText shortens what a file says to what fits in a message.
-func clipText(s string) string {
-	if r := []rune(s); len(r) > 80 {
-		return string(r[:80]) + "…"
-	}
-	return s
 }
