@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package hashpair
+
+func without() (restore func()) { return func() {} }

@@ -1,0 +1,92 @@
+package hashpair
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+)
+
+// SHA256 is a message under way. Reset begins one.
+type SHA256 struct {
+	h      [8]uint32
+	length uint64
+	std    hash.Hash // where pairs are not accelerated
+}
+
+// Reset begins a message.
+func (s *SHA256) Reset() {
+	s.length = 0
+	if !accelerated {
+		if s.std == nil {
+			s.std = sha256.New()
+		}
+		s.std.Reset()
+		return
+	}
+	s.h = first256
+}
+
+var first256 = [8]uint32{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}
+
+// Write goes on with the message by whole blocks.
+func (s *SHA256) Write(p []byte) {
+	if !accelerated {
+		s.std.Write(p)
+		return
+	}
+	if len(p) > 0 {
+		var other [8]uint32 // its result is nobody's
+		sha256Pair(&s.h, &other, &p[0], &p[0], len(p)/BlockSize)
+		s.length += uint64(len(p))
+	}
+}
+
+// WriteSHA256 goes on with two messages by whole blocks, as many as each likes. Both
+// may have the same bytes.
+func WriteSHA256(a, b *SHA256, p, q []byte) {
+	n := min(len(p), len(q))
+	if accelerated && n > 0 {
+		sha256Pair(&a.h, &b.h, &p[0], &q[0], n/BlockSize)
+		a.length += uint64(n)
+		b.length += uint64(n)
+		p, q = p[n:], q[n:]
+	}
+	a.Write(p)
+	b.Write(q)
+}
+
+// Sum is the hash of the message when it ends with these bytes, any number of them.
+// The message is over then.
+func (s *SHA256) Sum(end []byte) (sum [sha256.Size]byte) {
+	if !accelerated {
+		s.std.Write(end)
+		s.std.Sum(sum[:0])
+		return sum
+	}
+	s.Write(whole(end))
+	rest := end[len(whole(end)):]
+	var last [2 * BlockSize]byte
+	s.Write(closing(&last, rest, s.length+uint64(len(rest))))
+	return words256(&s.h)
+}
+
+func words256(h *[8]uint32) (sum [sha256.Size]byte) {
+	for i, word := range h {
+		binary.BigEndian.PutUint32(sum[i*4:], word)
+	}
+	return sum
+}
+
+// SumPair hashes two messages. It is fastest where they are of the same length.
+func SumPair(p, q []byte) (a, b [sha256.Size]byte) {
+	if !accelerated {
+		return sha256.Sum256(p), sha256.Sum256(q)
+	}
+	x, y := SHA256{h: first256}, SHA256{h: first256}
+	WriteSHA256(&x, &y, whole(p), whole(q))
+	var lastX, lastY [2 * BlockSize]byte
+	endX := closing(&lastX, p[len(whole(p)):], uint64(len(p)))
+	endY := closing(&lastY, q[len(whole(q)):], uint64(len(q)))
+	WriteSHA256(&x, &y, endX, endY)
+	return words256(&x.h), words256(&y.h)
+}
