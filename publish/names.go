@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"commonseed/publish/torrentfile"
+
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -18,8 +20,8 @@ const maxName = 255
 // maxSlug leaves room for "-<hash8>.torrent" and for a readable address.
 const maxSlug = 80
 
-// checkName refuses a name that no file system stores, and doubts one that some
-// do not store. The name is one path component.
+// checkName refuses a name that no file system stores. What only some of them
+// cannot store is doubted by torrentfile.LintNames. The name is one path component.
 func checkName(name string) error {
 	switch {
 	case !utf8.ValidString(name):
@@ -30,42 +32,10 @@ func checkName(name string) error {
 		return &NameError{name, "is longer than 255 bytes"}
 	case strings.ContainsFunc(name, unicode.IsControl):
 		return &NameError{name, "holds a control character"}
-	case strings.ContainsAny(name, "/\x00"):
+	case strings.Contains(name, "/"):
 		return &NameError{name, "holds a path separator"}
 	}
-	if why := unportable(name); why != "" {
-		return &DoubtError{"unportable-name", "the name " + quote(name) + " " + why}
-	}
 	return nil
-}
-
-func quote(s string) string { return `"` + s + `"` }
-
-// unportable says what keeps a name from being stored on Windows or on a card
-// formatted for it, "" if nothing does.
-func unportable(name string) string {
-	if i := strings.IndexAny(name, `<>:"\|?*`); i >= 0 {
-		return "holds " + quote(name[i:i+1]) + ", which Windows cannot store"
-	}
-	if strings.TrimRight(name, ". ") != name || strings.TrimLeft(name, " ") != name {
-		return "begins or ends with a space or a dot, which Windows drops"
-	}
-	if reserved(name) {
-		return "is reserved on Windows"
-	}
-	return ""
-}
-
-// reserved knows the device names of Windows, with and without an extension.
-func reserved(name string) bool {
-	stem, _, _ := strings.Cut(strings.ToUpper(name), ".")
-	stem = strings.TrimRight(stem, " ")
-	switch stem {
-	case "CON", "PRN", "AUX", "NUL":
-		return true
-	}
-	return len(stem) == 4 && (strings.HasPrefix(stem, "COM") || strings.HasPrefix(stem, "LPT")) &&
-		stem[3] >= '1' && stem[3] <= '9'
 }
 
 // checkSlug accepts one component of an address: a-z, 0-9 and inner hyphens.
@@ -79,7 +49,7 @@ func checkSlug(slug string) error {
 			return errors.New("may hold only a-z, 0-9 and, between them, hyphens")
 		}
 	}
-	if reserved(slug) {
+	if torrentfile.ReservedName(slug) {
 		return errors.New("is reserved on Windows")
 	}
 	return nil
@@ -113,7 +83,7 @@ func slugOf(title string) string {
 		slug = slug[:maxSlug]
 	}
 	slug = strings.Trim(slug, "-")
-	if slug == "" || reserved(slug) {
+	if slug == "" || torrentfile.ReservedName(slug) {
 		sum := sha256.Sum256([]byte(title))
 		slug = strings.Trim(slug+"-"+hex.EncodeToString(sum[:4]), "-")
 	}

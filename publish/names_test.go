@@ -1,9 +1,12 @@
 package publish
 
 import (
-	"errors"
+	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"commonseed/publish/torrentfile"
 )
 
 func TestSlugOf(t *testing.T) {
@@ -37,37 +40,21 @@ func TestSlugOfAnyTitleIsUsableAndStable(t *testing.T) {
 }
 
 func TestCheckName(t *testing.T) {
-	for name, want := range map[string]string{
-		"Tide.mp3":               "",
-		"潮汐.flac":                "",
-		strings.Repeat("a", 255): "",
-		strings.Repeat("a", 256): "error",
-		"":                       "error",
-		"..":                     "error",
-		"a/b":                    "error",
-		"bad\xff.mp3":            "error",
-		"line\nbreak":            "error",
-		"CON":                    "doubt",
-		"con.mp3":                "doubt",
-		"LPT1.txt":               "doubt",
-		"LPT0.txt":               "",
-		"What?.mp3":              "doubt",
-		"trailing.":              "doubt",
-		" leading":               "doubt",
-		"constant.mp3":           "",
+	for name, good := range map[string]bool{
+		"Tide.mp3":               true,
+		"潮汐.flac":                true,
+		"CON":                    true, // doubtful, not wrong
+		"What?.mp3 ":             true,
+		strings.Repeat("a", 255): true,
+		strings.Repeat("a", 256): false,
+		"":                       false,
+		"..":                     false,
+		"a/b":                    false,
+		"bad\xff.mp3":            false,
+		"line\nbreak":            false,
 	} {
-		var hard *NameError
-		var doubt *DoubtError
-		err := checkName(name)
-		got := ""
-		switch {
-		case errors.As(err, &hard):
-			got = "error"
-		case errors.As(err, &doubt):
-			got = "doubt"
-		}
-		if got != want {
-			t.Errorf("checkName(%q) = %v, want %q", name, err, want)
+		if err := checkName(name); (err == nil) != good {
+			t.Errorf("checkName(%q) = %v", name, err)
 		}
 	}
 }
@@ -85,6 +72,49 @@ func TestFolderNameIsPortable(t *testing.T) {
 		}
 		if err := checkName(got); err != nil {
 			t.Errorf("folderName(%q, %q): %v", c[0], c[1], err)
+		}
+		if doubts := torrentfile.LintNames(got, nil); doubts != nil {
+			t.Errorf("folderName(%q, %q): %v", c[0], c[1], doubts)
+		}
+	}
+}
+
+// Every doubt that a publish may have in names can be overruled: its lint is one
+// that --allow takes.
+func TestLintsOfNamesAreKnown(t *testing.T) {
+	paths := []string{"AUX", "a?", "B", "b", "e\u0301", strings.Repeat("x", 255)}
+	known := map[string]bool{"denormal-name": false} // gather writes all names in NFC
+	for _, d := range torrentfile.LintNames("", paths) {
+		if _, ok := Lints[d.Lint]; !ok && d.Lint != "denormal-name" {
+			t.Errorf("%q is no lint", d.Lint)
+		}
+		known[d.Lint] = true
+	}
+	if len(known) != 5 || !known["denormal-name"] {
+		t.Errorf("only %v were told", known)
+	}
+}
+
+func TestNamesThatAreTaken(t *testing.T) {
+	for _, c := range []struct {
+		files string // that there are, one a line
+		wrong string // what is said, "" for nothing
+	}{
+		{"Tide.txt\ntide.txt\nTIDE/x", ""}, // doubtful, not wrong
+		{"licence.txt\nin/LICENSE.txt\nlicense.txt.license", ""},
+		{"License.TXT", `the name "License.TXT" is one that every release writes itself`},
+		{"METADATA.json/x", `the name "METADATA.json" is one that every release writes itself`},
+		{"\u00e9/x\ne\u0301/y", `the name "é" is that of both`},
+		{"\u00e9\ne\u0301/y", `the name "é" is that of both`},
+		{`back\slash`, `holds a backslash`},
+	} {
+		dir := t.TempDir()
+		for name := range strings.SplitSeq(c.files, "\n") {
+			writeTest(t, filepath.Join(dir, name), "text")
+		}
+		said := fmt.Sprint(gather([]string{dir}, nil).problems)
+		if c.wrong == "" && said != "" || !strings.Contains(said, c.wrong) || strings.Contains(said, "\n") {
+			t.Errorf("%q: said %q, want %q", c.files, said, c.wrong)
 		}
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -88,9 +90,9 @@ func (r *Release) hash(ctx context.Context, p *Plan, b *Bundle, o Options, total
 	r.BaseURL = a.Base
 	r.Torrent.Trackers, r.Torrent.WebSeeds = a.trackersOf(r), a.webSeedsOf(r)
 	t, err := torrentfile.Build(ctx, b.payload(p.Name), torrentfile.Options{
-		Name: p.Name, License: p.Work.License.URL, CreatedBy: o.Version,
-		Trackers: tiers(r.Torrent.Trackers), WebSeeds: r.Torrent.WebSeeds, Comment: r.PageURL(a.Base),
-		Progress: func(done int64) { o.Progress("hashing", done, total) },
+		Name: p.Name, License: p.Work.License.URL, Allow: slices.Sorted(maps.Keys(p.Work.Allow)), CreatedBy: o.Version,
+		Announcement: torrentfile.Announcement{Trackers: tiers(r.Torrent.Trackers), WebSeeds: r.Torrent.WebSeeds, Comment: r.PageURL(a.Base)},
+		Progress:     func(done int64) { o.Progress("hashing", done, total) },
 	})
 	if err != nil {
 		return err
@@ -106,7 +108,7 @@ func (r *Release) describeTorrent(t *torrentfile.Torrent) {
 	d.Name, d.Length, d.PieceLength = t.Name(), t.Length(), t.PieceLength()
 	d.InfohashV1, d.InfohashV2, d.Magnet = t.InfohashV1(), t.InfohashV2(), t.Magnet()
 	d.File = fmt.Sprintf("%s-%s.torrent", r.Slug, d.InfohashV1[:8])
-	d.Size = int64(len(t.Marshal()))
+	d.Size = t.Size()
 }
 
 // nextDate is now, or a second after the latest release: feed readers skip

@@ -95,7 +95,7 @@ func (r *Release) readdress(a Addresses) error {
 		return err
 	}
 	r.BaseURL, r.Torrent.Trackers, r.Torrent.WebSeeds = a.Base, trackers, webSeeds
-	t.Announce(tiers(trackers), webSeeds, r.PageURL(a.Base))
+	t.Announce(torrentfile.Announcement{Trackers: tiers(trackers), WebSeeds: webSeeds, Comment: r.PageURL(a.Base)})
 	r.describeTorrent(t)
 	if err := atomicfile.WriteFile(r.TorrentPath(), t.Marshal(), 0o644); err != nil {
 		return err

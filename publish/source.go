@@ -6,10 +6,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"commonseed/internal/filestate"
+	"commonseed/publish/torrentfile"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -21,11 +22,13 @@ type source struct {
 	state filestate.State // when it was planned with
 }
 
+func byPath(a, b source) int { return strings.Compare(a.Path, b.Path) }
+
 // gathering collects the files of a work, and all that is wrong with them.
 type gathering struct {
 	allow    map[string]bool
 	files    []source
-	folders  []string // paths in the payload
+	folders  []source // of which no state is known
 	skipped  []string // left out, with the reason
 	problems Problems
 }
@@ -52,15 +55,15 @@ func gather(paths []string, allow map[string]bool) *gathering {
 		case len(paths) == 1:
 			g.walk(root, root, "")
 		default:
-			g.folder(name, norm.NFC.String(name))
+			g.folder(root, norm.NFC.String(name))
 			g.walk(root, root, norm.NFC.String(name))
 		}
 		if info.IsDir() && len(g.files) == 0 && len(g.problems) == 0 {
 			g.problems = append(g.problems, &EmptyDirError{p})
 		}
 	}
-	sort.Slice(g.files, func(i, j int) bool { return g.files[i].Path < g.files[j].Path })
-	g.collisions()
+	slices.SortFunc(g.files, byPath)
+	g.taken()
 	return g
 }
 
@@ -76,7 +79,31 @@ func (g *gathering) doubt(err error) {
 	g.problems = append(g.problems, err)
 }
 
-func (g *gathering) name(name string) { g.doubt(checkName(name)) }
+// name checks the name of the torrent and, as it is part of their paths, doubts
+// with it those of all files.
+func (g *gathering) name(name string) {
+	if err := checkName(name); err != nil {
+		g.problems = append(g.problems, err)
+		return
+	}
+	paths := make([]string, len(g.files))
+	for i, f := range g.files {
+		paths[i] = f.Path
+	}
+	for _, d := range torrentfile.LintNames(name, paths) {
+		g.doubt(&DoubtError{d.Lint, d.Error()})
+	}
+}
+
+// component refuses the name of one file or folder. Torrents and records hold no
+// backslash, as it leads elsewhere on Windows.
+func (g *gathering) component(name string) {
+	err := checkName(name)
+	if err == nil && strings.Contains(name, `\`) {
+		err = &NameError{name, "holds a backslash, which separates folders on Windows"}
+	}
+	g.doubt(err)
+}
 
 // walk adds the files of dir, whose place in the payload is prefix.
 func (g *gathering) walk(root, dir, prefix string) {
@@ -98,7 +125,7 @@ func (g *gathering) walk(root, dir, prefix string) {
 		}
 		place := path.Join(prefix, norm.NFC.String(e.Name()))
 		if info.IsDir() {
-			g.folder(e.Name(), place)
+			g.folder(abs, place)
 			g.walk(root, abs, place)
 			continue
 		}
@@ -109,13 +136,13 @@ func (g *gathering) walk(root, dir, prefix string) {
 // maxDepth is how many folders deep a payload may be, like in records.
 const maxDepth = 64
 
-// folder checks a folder of the payload. Folders take part in collisions.
-func (g *gathering) folder(name, place string) {
-	g.name(name)
+// folder checks a folder of the payload.
+func (g *gathering) folder(abs, place string) {
+	g.component(path.Base(place))
 	if strings.Count(place, "/")+1 == maxDepth {
 		g.problems = append(g.problems, &NameError{place, fmt.Sprintf("lies more than %d folders deep", maxDepth)})
 	}
-	g.folders = append(g.folders, place)
+	g.folders = append(g.folders, source{Abs: abs, Path: place})
 }
 
 // resolve answers with what e is. A link is followed to a file inside the tree.
@@ -157,7 +184,7 @@ func leftOut(abs string, e fs.DirEntry, root string) string {
 
 // add takes one file after looking at what can be seen without opening it.
 func (g *gathering) add(abs, place string, info fs.FileInfo) {
-	g.name(path.Base(place))
+	g.component(path.Base(place))
 	switch {
 	case !info.Mode().IsRegular():
 		g.problems = append(g.problems, &FileError{Path: abs, Err: ErrNotRegular})
@@ -168,24 +195,25 @@ func (g *gathering) add(abs, place string, info fs.FileInfo) {
 	g.files = append(g.files, source{Abs: abs, Path: norm.NFC.String(place), state: filestate.Of(info)})
 }
 
-// collisions finds names that are one on a system that ignores case or form,
-// and those that the bundle needs for itself.
-func (g *gathering) collisions() {
-	seen := map[string]string{strings.ToLower(licenseFile): "", metadataFile: ""}
-	check := func(name string) {
-		key := strings.ToLower(name)
-		switch other, taken := seen[key]; {
-		case taken && other == "":
-			g.problems = append(g.problems, &NameError{name, "is one that every release writes itself"})
-		case taken:
-			g.problems = append(g.problems, &NameError{name, fmt.Sprintf("is also the name of %q", other)})
+// taken finds places in the payload that two files or folders would have, and
+// those that every release needs for itself. Two names on disk become one when
+// they are in different forms of Unicode, or come from different folders.
+func (g *gathering) taken() {
+	all := slices.Concat(g.folders, g.files)
+	slices.SortStableFunc(all, byPath)
+	for i, s := range all {
+		if strings.EqualFold(s.Path, licenseFile) || strings.EqualFold(s.Path, metadataFile) {
+			g.problems = append(g.problems, &NameError{s.Path, "is one that every release writes itself"})
+		} else if i > 0 && s.Path == all[i-1].Path {
+			g.problems = append(g.problems, &NameError{s.Path, "is that of both " + bothNames(all[i-1].Abs, s.Abs)})
 		}
-		seen[key] = name
 	}
-	for _, name := range g.folders {
-		check(name)
+}
+
+// bothNames quotes two paths, letter by letter where they would look the same.
+func bothNames(a, b string) string {
+	if norm.NFC.String(a) == norm.NFC.String(b) {
+		return fmt.Sprintf("%+q and %+q", a, b)
 	}
-	for _, f := range g.files {
-		check(f.Path)
-	}
+	return fmt.Sprintf("%q and %q", a, b)
 }

@@ -47,7 +47,10 @@ var Lints = map[string]string{
 	"restricted-license": "the licence does not let everybody pass the work on freely",
 	"empty-file":         "a file is empty",
 	"wrong-extension":    "a file is not what its name says",
-	"unportable-name":    "a name that other systems cannot store",
+	"reserved-name":      "a name that Windows keeps for a device",
+	"unportable-name":    "a name that Windows cannot store as it is",
+	"case-collision":     "names that are one where upper and lower case are the same",
+	"long-name":          "a path that is too long for many folders on Windows",
 }
 
 // layer is one place that describes a work; the first that speaks wins.

@@ -89,6 +89,7 @@ func adviseLicence(err error) (advice, bool) {
 		conflict *stamp.ConflictError
 		refused  *publish.RefusedError
 		doubt    *publish.DoubtError
+		name     torrentfile.NameDoubt // in what a release adds, such as a sidecar
 		file     *publish.FileError
 		sidecar  *publish.SidecarError
 	)
@@ -115,13 +116,25 @@ func adviseLicence(err error) (advice, bool) {
 	case errors.As(err, &refused):
 		return advice{exitRefused, "nothing was written; choose a licence that lets strangers pass the work on"}, true
 	case errors.As(err, &doubt):
-		code := exitUsage
-		if doubt.Lint == "restricted-license" {
-			code = exitRefused
-		}
-		return advice{code, "nothing was written; mend it, or pass --allow " + doubt.Lint + " if it is meant so"}, true
+		return adviseDoubt(doubt.Lint), true
+	case errors.As(err, &name):
+		return adviseDoubt(name.Lint), true
 	}
 	return advice{}, false
+}
+
+// adviseDoubt knows what the creator can do about each lint.
+func adviseDoubt(lint string) advice {
+	code, mend := exitUsage, "mend it"
+	switch lint {
+	case "restricted-license":
+		code = exitRefused
+	case "reserved-name", "unportable-name", "case-collision":
+		mend = "rename the file, give another --title"
+	case "long-name":
+		mend = "shorten it, or the --title that begins every path"
+	}
+	return advice{code, "nothing was written; " + mend + ", or pass --allow " + lint + " if it is meant so"}
 }
 
 // adviseInput knows the errors about what the creator gave.

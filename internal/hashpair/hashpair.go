@@ -4,7 +4,7 @@
 // a second piece, or a second block, to go with the first.
 //
 //	hashpair.go  Accelerated, and what both hashes share
-//	sha1.go      SHA1, WriteSHA1
+//	sha1.go      SHA1, WriteSHA1, SumSHA1
 //	sha256.go    SHA256, WriteSHA256, SumPair
 //	*_amd64.s    both, for two messages, with SHA extensions
 //	*_other.go   everywhere else one message after the other, by the standard library
@@ -18,18 +18,19 @@ const BlockSize = 64
 // Accelerated says whether this processor hashes two messages at a time.
 func Accelerated() bool { return accelerated }
 
-// closing puts the last bytes of a message, fewer than a block, and its length into
-// the one or two blocks that close it (FIPS 180-4 §5.1.1).
-func closing(dst *[2 * BlockSize]byte, rest []byte, length uint64) []byte {
-	n := copy(dst[:], rest)
+// closing puts what lies behind the whole blocks of end, and the length of the
+// message, into the one or two blocks that close it (FIPS 180-4 §5.1.1). So many
+// bytes of the message are hashed before.
+func closing(dst *[2 * BlockSize]byte, end []byte, hashed uint64) []byte {
+	n := copy(dst[:], end[len(whole(end)):])
 	dst[n] = 0x80
-	end := BlockSize
+	size := BlockSize
 	if n+9 > BlockSize {
-		end = 2 * BlockSize
+		size = 2 * BlockSize
 	}
-	clear(dst[n+1 : end-8])
-	binary.BigEndian.PutUint64(dst[end-8:], length*8)
-	return dst[:end]
+	clear(dst[n+1 : size-8])
+	binary.BigEndian.PutUint64(dst[size-8:], (hashed+uint64(n))*8)
+	return dst[:size]
 }
 
 // whole is the part of p that is whole blocks.

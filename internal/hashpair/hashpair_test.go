@@ -38,6 +38,12 @@ func check(t *testing.T, p, q []byte, cut int) {
 	if a.Sum(p[i:]) != sha1.Sum(p) || b.Sum(q[j:]) != sha1.Sum(q) {
 		t.Errorf("SHA-1 of %d and %d bytes, cut at %d", len(p), len(q), cut)
 	}
+	a.Reset()
+	b.Reset()
+	WriteSHA1(&a, &b, p[:i], q[:j])
+	if sumA, sumB := SumSHA1(&a, &b, p[i:], q[j:]); sumA != sha1.Sum(p) || sumB != sha1.Sum(q) {
+		t.Errorf("SumSHA1 of %d and %d bytes, cut at %d", len(p), len(q), cut)
+	}
 	var x, y SHA256
 	x.Reset()
 	y.Reset()

@@ -32,6 +32,12 @@ func (s *SHA1) Write(p []byte) {
 		s.std.Write(p)
 		return
 	}
+	s.blocks(p)
+}
+
+// blocks is Write with the processor's help. No slice that only comes here needs to
+// be on the heap.
+func (s *SHA1) blocks(p []byte) {
 	if len(p) > 0 {
 		var other [5]uint32 // its result is nobody's
 		sha1Pair(&s.h, &other, &p[0], &p[0], len(p)/BlockSize)
@@ -41,15 +47,23 @@ func (s *SHA1) Write(p []byte) {
 
 // WriteSHA1 goes on with two messages by whole blocks, as many as each likes.
 func WriteSHA1(a, b *SHA1, p, q []byte) {
+	if !accelerated {
+		a.std.Write(p)
+		b.std.Write(q)
+		return
+	}
+	bothSHA1(a, b, p, q)
+}
+
+func bothSHA1(a, b *SHA1, p, q []byte) {
 	n := min(len(p), len(q))
-	if accelerated && n > 0 {
+	if n > 0 {
 		sha1Pair(&a.h, &b.h, &p[0], &q[0], n/BlockSize)
 		a.length += uint64(n)
 		b.length += uint64(n)
-		p, q = p[n:], q[n:]
 	}
-	a.Write(p)
-	b.Write(q)
+	a.blocks(p[n:])
+	b.blocks(q[n:])
 }
 
 // Sum is the hash of the message when it ends with these bytes, any number of them.
@@ -60,10 +74,24 @@ func (s *SHA1) Sum(end []byte) (sum [sha1.Size]byte) {
 		s.std.Sum(sum[:0])
 		return sum
 	}
-	s.Write(whole(end))
-	rest := end[len(whole(end)):]
 	var last [2 * BlockSize]byte
-	s.Write(closing(&last, rest, s.length+uint64(len(rest))))
+	s.blocks(whole(end))
+	s.blocks(closing(&last, end, s.length))
+	return s.sum()
+}
+
+// SumSHA1 ends two messages.
+func SumSHA1(a, b *SHA1, endA, endB []byte) (sumA, sumB [sha1.Size]byte) {
+	if !accelerated {
+		return a.Sum(endA), b.Sum(endB)
+	}
+	bothSHA1(a, b, whole(endA), whole(endB))
+	var lastA, lastB [2 * BlockSize]byte
+	bothSHA1(a, b, closing(&lastA, endA, a.length), closing(&lastB, endB, b.length))
+	return a.sum(), b.sum()
+}
+
+func (s *SHA1) sum() (sum [sha1.Size]byte) {
 	for i, word := range s.h {
 		binary.BigEndian.PutUint32(sum[i*4:], word)
 	}

@@ -34,6 +34,12 @@ func (s *SHA256) Write(p []byte) {
 		s.std.Write(p)
 		return
 	}
+	s.blocks(p)
+}
+
+// blocks is Write with the processor's help. No slice that only comes here needs to
+// be on the heap.
+func (s *SHA256) blocks(p []byte) {
 	if len(p) > 0 {
 		var other [8]uint32 // its result is nobody's
 		sha256Pair(&s.h, &other, &p[0], &p[0], len(p)/BlockSize)
@@ -44,15 +50,23 @@ func (s *SHA256) Write(p []byte) {
 // WriteSHA256 goes on with two messages by whole blocks, as many as each likes. Both
 // may have the same bytes.
 func WriteSHA256(a, b *SHA256, p, q []byte) {
+	if !accelerated {
+		a.std.Write(p)
+		b.std.Write(q)
+		return
+	}
+	bothSHA256(a, b, p, q)
+}
+
+func bothSHA256(a, b *SHA256, p, q []byte) {
 	n := min(len(p), len(q))
-	if accelerated && n > 0 {
+	if n > 0 {
 		sha256Pair(&a.h, &b.h, &p[0], &q[0], n/BlockSize)
 		a.length += uint64(n)
 		b.length += uint64(n)
-		p, q = p[n:], q[n:]
 	}
-	a.Write(p)
-	b.Write(q)
+	a.blocks(p[n:])
+	b.blocks(q[n:])
 }
 
 // Sum is the hash of the message when it ends with these bytes, any number of them.
@@ -63,15 +77,14 @@ func (s *SHA256) Sum(end []byte) (sum [sha256.Size]byte) {
 		s.std.Sum(sum[:0])
 		return sum
 	}
-	s.Write(whole(end))
-	rest := end[len(whole(end)):]
 	var last [2 * BlockSize]byte
-	s.Write(closing(&last, rest, s.length+uint64(len(rest))))
-	return words256(&s.h)
+	s.blocks(whole(end))
+	s.blocks(closing(&last, end, s.length))
+	return s.sum()
 }
 
-func words256(h *[8]uint32) (sum [sha256.Size]byte) {
-	for i, word := range h {
+func (s *SHA256) sum() (sum [sha256.Size]byte) {
+	for i, word := range s.h {
 		binary.BigEndian.PutUint32(sum[i*4:], word)
 	}
 	return sum
@@ -83,10 +96,8 @@ func SumPair(p, q []byte) (a, b [sha256.Size]byte) {
 		return sha256.Sum256(p), sha256.Sum256(q)
 	}
 	x, y := SHA256{h: first256}, SHA256{h: first256}
-	WriteSHA256(&x, &y, whole(p), whole(q))
-	var lastX, lastY [2 * BlockSize]byte
-	endX := closing(&lastX, p[len(whole(p)):], uint64(len(p)))
-	endY := closing(&lastY, q[len(whole(q)):], uint64(len(q)))
-	WriteSHA256(&x, &y, endX, endY)
-	return words256(&x.h), words256(&y.h)
+	bothSHA256(&x, &y, whole(p), whole(q))
+	var lastP, lastQ [2 * BlockSize]byte
+	bothSHA256(&x, &y, closing(&lastP, p, x.length), closing(&lastQ, q, y.length))
+	return x.sum(), y.sum()
 }

@@ -21,7 +21,7 @@ var walls = []wall{
 	{"feed", []string{"license", "internal"}},
 	{"templates", []string{"license", "feed", "internal"}},
 	{"publish/torrentfile", []string{
-		"internal", "golang.org/x/sync",
+		"internal", "golang.org/x/sync", "golang.org/x/text",
 		anacrolix + "/metainfo", anacrolix + "/bencode", anacrolix + "/merkle",
 	}},
 	{"publish", []string{

@@ -14,7 +14,8 @@ var errBencode = errors.New("not canonical bencoding")
 // reader takes bencoded values off data, from left to right. It is strict: one
 // spelling for each value, dictionary keys sorted and unique (BEP 3, BEP 52), so
 // that two programs cannot read two meanings out of the same bytes. Strings it
-// returns share memory with nothing; allocation never exceeds the input.
+// returns share memory with nothing, its byte slices with data; allocation never
+// exceeds the input.
 type reader struct {
 	data  []byte
 	pos   int

@@ -18,11 +18,15 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// anyName overrules all doubts.
+var anyName = []string{lintReserved, lintUnportable, lintCollision, lintLong, lintDenormal}
+
 func build(t *testing.T, root string, o Options) *Torrent {
 	t.Helper()
 	if o.Name == "" {
 		o.Name = filepath.Base(root)
 	}
+	o.Allow = anyName
 	tor, err := Build(context.Background(), root, o)
 	if err != nil {
 		t.Fatal(err)
@@ -45,9 +49,15 @@ func TestBuildRefusesNamingTheFile(t *testing.T) {
 		plant func(root string) error
 		want  []string
 	}{
-		{"symbolic link", func(root string) error { return os.Symlink("song", filepath.Join(root, "alias")) }, []string{"alias", "symbolic link"}},
-		{"symbolic link to a folder", func(root string) error { return os.Symlink("..", filepath.Join(root, "up")) }, []string{"up", "symbolic link"}},
-		{"dangling link", func(root string) error { return os.Symlink("nowhere", filepath.Join(root, "lost")) }, []string{"lost", "symbolic link"}},
+		{"link in a circle", func(root string) error {
+			return errors.Join(os.Symlink("b", filepath.Join(root, "a")), os.Symlink("a", filepath.Join(root, "b")))
+		}, []string{"payload/a", "in a circle"}},
+		{"link to a folder inside", func(root string) error {
+			return errors.Join(os.MkdirAll(filepath.Join(root, "d/e"), 0o755), os.Symlink("..", filepath.Join(root, "d/e/up")))
+		}, []string{"e/up", "to a folder"}},
+		{"link to a device", func(root string) error { return os.Symlink("/dev/null", filepath.Join(root, "void")) }, []string{"void", "out of the folder"}},
+		{"symbolic link to a folder", func(root string) error { return os.Symlink("..", filepath.Join(root, "up")) }, []string{"up", "out of the folder"}},
+		{"dangling link", func(root string) error { return os.Symlink("nowhere", filepath.Join(root, "lost")) }, []string{"lost", "leads nowhere"}},
 		{"named pipe", func(root string) error { return syscall.Mkfifo(filepath.Join(root, "pipe"), 0o644) }, []string{"pipe", "named pipe"}},
 		{"socket", func(root string) error {
 			l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(root, "sock")})
@@ -94,7 +104,7 @@ func TestBuildRefusesRootsAndOptions(t *testing.T) {
 		o          Options
 		want       string
 	}{
-		{"a file", filepath.Join(full, "a"), Options{Name: "x"}, "full/a: not a directory"},
+		{"a device", "/dev/null", Options{Name: "x"}, "/dev/null: is a device"},
 		{"nothing", filepath.Join(full, "none"), Options{Name: "x"}, "none: no such file"},
 		{"empty folder", plantTree(t, "hollow", nil), Options{Name: "x"}, "hollow: holds no files"},
 		{"empty files", plantTree(t, "void", tree{"a": 0, "b": 0}), Options{Name: "x"}, "void: holds empty files only"},
@@ -153,7 +163,7 @@ func TestBuildRefusesAFileThatChanges(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			root := plantTree(t, "payload", tree{"a": 2 * unitSize, "z": 40_000})
+			root := plantTree(t, "payload", tree{"a": 2 * runSize, "z": 40_000})
 			last := filepath.Join(root, "z")
 			changed := false
 			o := Options{Name: "x", Progress: func(int64) {
@@ -173,7 +183,7 @@ func TestBuildRefusesAFileThatChanges(t *testing.T) {
 }
 
 func TestBuildStopsWhenCancelled(t *testing.T) {
-	root := plantTree(t, "payload", tree{"a": 20 * unitSize})
+	root := plantTree(t, "payload", tree{"a": 20 * runSize})
 	ctx, cancel := context.WithCancel(context.Background())
 	calls := 0
 	_, err := Build(ctx, root, Options{Name: "x", Progress: func(int64) { calls++; cancel() }})
@@ -190,7 +200,7 @@ func TestBuildStopsWhenCancelled(t *testing.T) {
 
 func TestProgressRisesToTheLength(t *testing.T) {
 	files := manyFiles(300)
-	files["large"] = 3*unitSize + 7
+	files["large"] = 3*runSize + 7
 	root := plantTree(t, "payload", files)
 	var last int64
 	tor := build(t, root, Options{PieceLength: 32 * kib, Progress: func(done int64) {
@@ -206,7 +216,7 @@ func TestProgressRisesToTheLength(t *testing.T) {
 
 func TestBuildIsDeterministic(t *testing.T) {
 	root := plantTree(t, "payload", manyFiles(50))
-	o := Options{License: "https://creativecommons.org/licenses/by/4.0/", Trackers: [][]string{{"http://t.example/announce"}}}
+	o := Options{License: "https://creativecommons.org/licenses/by/4.0/", Announcement: Announcement{Trackers: [][]string{{"http://t.example/announce"}}}}
 	if a, b := build(t, root, o).Marshal(), build(t, root, o).Marshal(); string(a) != string(b) {
 		t.Error("two builds differ")
 	}
@@ -252,9 +262,8 @@ func TestPieceLengthChosen(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := pieceLengthFor(0, c.files)
-			if err != nil || got != c.want {
-				t.Fatalf("got %d, %v; want %d", got, err, c.want)
+			if got := choosePieceLength(c.files, len(c.files) > 1); got != c.want {
+				t.Fatalf("got %d, want %d", got, c.want)
 			}
 		})
 	}

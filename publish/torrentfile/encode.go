@@ -1,6 +1,7 @@
 package torrentfile
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strconv"
@@ -8,18 +9,44 @@ import (
 )
 
 // writer appends bencoded values (BEP 3). The caller keeps dictionary keys sorted.
-type writer struct{ buf []byte }
+type writer struct {
+	buf []byte
+	dry bool // counts what it would write, so that a large value is written into memory of just its size
+	n   int  // bytes
+}
+
+func (w *writer) raw(s string) {
+	w.n += len(s)
+	if !w.dry {
+		w.buf = append(w.buf, s...)
+	}
+}
 
 func (w *writer) string(s string) {
-	w.buf = strconv.AppendInt(w.buf, int64(len(s)), 10)
-	w.buf = append(w.buf, ':')
-	w.buf = append(w.buf, s...)
+	w.number(int64(len(s)), ':')
+	w.raw(s)
+}
+
+func (w *writer) bytes(b []byte) {
+	w.number(int64(len(b)), ':')
+	w.n += len(b)
+	if !w.dry {
+		w.buf = append(w.buf, b...)
+	}
 }
 
 func (w *writer) int(n int64) {
-	w.buf = append(w.buf, 'i')
-	w.buf = strconv.AppendInt(w.buf, n, 10)
-	w.buf = append(w.buf, 'e')
+	w.open('i')
+	w.number(n, 'e')
+}
+
+func (w *writer) number(n int64, end byte) {
+	var digits [24]byte
+	text := append(strconv.AppendInt(digits[:0], n, 10), end)
+	w.n += len(text)
+	if !w.dry {
+		w.buf = append(w.buf, text...)
+	}
 }
 
 func (w *writer) strings(list []string) {
@@ -30,130 +57,188 @@ func (w *writer) strings(list []string) {
 	w.end()
 }
 
-// open begins a list 'l' or a dictionary 'd'.
-func (w *writer) open(kind byte) { w.buf = append(w.buf, kind) }
-
-func (w *writer) end() { w.buf = append(w.buf, 'e') }
-
-// encodeOuter makes a .torrent of bencoded values.
-func encodeOuter(values map[string][]byte) []byte {
-	size := 2
-	for key, value := range values {
-		size += len(key) + len(value) + 8
-	}
-	w := writer{buf: make([]byte, 0, size)}
-	w.open('d')
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		w.string(key)
-		w.buf = append(w.buf, values[key]...)
+// path is a list of the components of a path.
+func (w *writer) path(path string) {
+	w.open('l')
+	for part := range strings.SplitSeq(path, "/") {
+		w.string(part)
 	}
 	w.end()
+}
+
+// open begins a list 'l' or a dictionary 'd'.
+func (w *writer) open(kind byte) {
+	w.n++
+	if !w.dry {
+		w.buf = append(w.buf, kind)
+	}
+}
+
+func (w *writer) end() { w.open('e') }
+
+// written is what write writes.
+func written(write func(w *writer)) []byte {
+	count := writer{dry: true}
+	write(&count)
+	w := writer{buf: make([]byte, 0, count.n)}
+	write(&w)
 	return w.buf
 }
 
-// encode makes the info dictionary of a hybrid multi-file torrent. Keys inside it
-// that BEP 3 and BEP 52 do not know are kept by clients and travel with magnet
-// links, which is why the licence stands here.
-func (in *info) encode() []byte {
-	size := len(in.pieces) + 1024
-	for _, e := range in.layout.entries {
-		size += 2*len(e.path) + 128
-	}
-	w := writer{buf: make([]byte, 0, size)}
+// encode makes the info dictionary. Keys inside it that BEP 3 and BEP 52 do not know
+// are kept by clients and travel with magnet links, which is why the licence stands
+// here.
+func (in *info) encode() []byte { return written(in.write) }
+
+func (in *info) write(w *writer) {
+	lone := &in.layout.entries[0]
 	w.open('d')
-	w.string("file tree")
-	w.tree(in)
-	w.string("files")
-	w.files(in.layout.entries)
-	if in.license != "" {
-		w.string("license")
-		w.string(in.license)
+	if in.single && in.v1 && lone.executable {
+		w.string("attr")
+		w.string("x")
 	}
-	w.string("meta version")
-	w.int(2)
+	if in.v2 {
+		w.string("file tree")
+		w.tree(in)
+	}
+	switch {
+	case !in.v1:
+	case in.single:
+		w.string("length")
+		w.int(lone.length)
+	default:
+		w.string("files")
+		w.files(&in.layout)
+	}
+	w.optional("license", in.license)
+	if in.v2 {
+		w.string("meta version")
+		w.int(2)
+	}
 	w.string("name")
 	w.string(in.name)
 	w.string("piece length")
 	w.int(in.layout.pieceLength)
-	w.string("pieces")
-	w.string(in.pieces)
+	if in.v1 {
+		w.string("pieces")
+		w.bytes(in.pieces)
+	}
+	w.optional("source", in.source)
 	w.end()
-	return w.buf
+}
+
+func (w *writer) optional(key, value string) {
+	if value != "" {
+		w.string(key)
+		w.string(value)
+	}
+}
+
+// attr is what BEP 47 says of a file.
+func (w *writer) attr(e *entry) {
+	switch {
+	case e.link != "":
+		w.optional("attr", "l")
+	case e.executable:
+		w.optional("attr", "x")
+	}
+}
+
+func (w *writer) link(e *entry) {
+	if e.link != "" {
+		w.string("symlink path")
+		w.path(e.link)
+	}
 }
 
 // files is the v1 file list, with pads.
-func (w *writer) files(entries []entry) {
+func (w *writer) files(lay *layout) {
 	w.open('l')
-	for _, e := range entries {
+	for i := range lay.entries {
+		e := &lay.entries[i]
 		w.open('d')
-		if e.pad {
-			w.string("attr")
-			w.string("p") // BEP 47
-		}
+		w.attr(e)
 		w.string("length")
 		w.int(e.length)
 		w.string("path")
-		w.strings(strings.Split(e.path, "/"))
+		w.path(e.path)
+		w.link(e)
 		w.end()
+		if pad := lay.padAfter(i); pad > 0 {
+			w.pad(pad)
+		}
 	}
+	w.end()
+}
+
+// pad is a run of zeros (BEP 47).
+func (w *writer) pad(length int64) {
+	w.open('d')
+	w.string("attr")
+	w.string("p")
+	w.string("length")
+	w.int(length)
+	w.string("path")
+	w.path(padFolder + "/" + strconv.FormatInt(length, 10))
 	w.end()
 }
 
 // tree is the v2 file tree. Entries are ordered by path component, so each folder
 // is opened and closed once, and its keys come sorted.
 func (w *writer) tree(in *info) {
-	var open []string // folders around the place that is written
+	open := "" // folder around the place that is written, with a slash behind each name
 	w.open('d')
-	for i, e := range in.layout.entries {
-		if e.pad {
-			continue
-		}
-		path := strings.Split(e.path, "/")
-		folders, name := path[:len(path)-1], path[len(path)-1]
-		shared := 0
-		for shared < min(len(open), len(folders)) && open[shared] == folders[shared] {
-			shared++
-		}
-		for range open[shared:] {
+	for i := range in.layout.entries {
+		e := &in.layout.entries[i]
+		name := strings.LastIndexByte(e.path, '/') + 1
+		for !strings.HasPrefix(e.path, open) {
+			open = open[:strings.LastIndexByte(open[:len(open)-1], '/')+1]
 			w.end()
 		}
-		for _, folder := range folders[shared:] {
+		for len(open) < name {
+			folder, _, _ := strings.Cut(e.path[len(open):], "/")
 			w.string(folder)
 			w.open('d')
+			open = e.path[:len(open)+len(folder)+1]
 		}
-		open = folders
-		w.leaf(name, e.length, in.roots[i])
+		w.string(e.path[name:])
+		w.leaf(e, in.roots[i])
 	}
-	for range open {
+	for range strings.Count(open, "/") {
 		w.end()
 	}
 	w.end()
 }
 
-// leaf is one file of the tree. An empty file has no pieces root.
-func (w *writer) leaf(name string, length int64, root string) {
-	w.string(name)
+// leaf is one file of the tree. An empty file has no pieces root; a link has neither
+// root nor length, as libtorrent has it.
+func (w *writer) leaf(e *entry, root digest) {
 	w.open('d')
 	w.string("")
 	w.open('d')
-	w.string("length")
-	w.int(length)
-	if root != "" {
-		w.string("pieces root")
-		w.string(root)
+	w.attr(e)
+	if e.link == "" {
+		w.string("length")
+		w.int(e.length)
 	}
+	if e.length > 0 {
+		w.string("pieces root")
+		w.bytes(root[:])
+	}
+	w.link(e)
 	w.end()
 	w.end()
 }
 
 // encodeLayers is the "piece layers" dictionary.
-func encodeLayers(layers map[string]string) []byte {
-	var w writer
-	w.open('d')
-	for _, root := range slices.Sorted(maps.Keys(layers)) {
-		w.string(root)
-		w.string(layers[root])
-	}
-	w.end()
-	return w.buf
+func (in *info) encodeLayers() []byte {
+	roots := slices.SortedFunc(maps.Keys(in.layers), func(a, b digest) int { return bytes.Compare(a[:], b[:]) })
+	return written(func(w *writer) {
+		w.open('d')
+		for _, root := range roots {
+			w.bytes(root[:])
+			w.bytes(in.layers[root])
+		}
+		w.end()
+	})
 }

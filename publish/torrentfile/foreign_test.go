@@ -92,7 +92,7 @@ func TestParseAndVerifyTorrentsOfTransmission(t *testing.T) {
 func TestTransmissionShowsOurs(t *testing.T) {
 	peers.Need(t, "transmission-show")
 	root := plantTree(t, "Río", tree{"song.flac": 300_000, "notes/LICENSE.txt": 900})
-	tor := build(t, root, Options{Trackers: [][]string{{"http://t.example/announce"}}, Comment: "free to share", CreatedBy: "commonseed"})
+	tor := build(t, root, Options{Announcement: Announcement{Trackers: [][]string{{"http://t.example/announce"}}, Comment: "free to share"}, CreatedBy: "commonseed"})
 	v1 := tor
 	if version := peers.Run(t, "transmission-show", "--version"); strings.Contains(version, "show 2.") || strings.Contains(version, "show 3.") {
 		// Before 4.0 it refuses every hybrid torrent, because of the empty keys in

@@ -2,58 +2,114 @@ package torrentfile
 
 import (
 	"context"
-	"crypto/sha1"
 	"crypto/sha256"
-	"fmt"
-	"hash"
-	"io"
-	"os"
-	"path/filepath"
+	"runtime"
 	"sync"
 )
 
-const (
-	readSize = 256 << 10 // stays in a core's own cache between the read and both hashes
-	unitSize = 2 << 20   // what a core takes at a time, unless one piece is longer
-)
-
-// kinds says which hashes are wanted. v2 needs a layout in which every file
-// begins on a piece boundary.
+// kinds says which hashes are wanted. v2 needs an aligned layout.
 type kinds struct{ v1, v2 bool }
 
-// pieceSum is the SHA-1 of a piece with its pad (BEP 3), and its hash in the
-// piece layer or, for a file not longer than a piece, the file's root (BEP 52).
-type pieceSum struct {
-	v1 [sha1Size]byte
-	v2 digest
+// hashing is one read of a payload, on all cores. A core takes a run of whole pieces
+// and hashes two of them at a time, each stretch with both hashes while it is in the
+// core's cache, so nothing is handed from core to core.
+//
+// The SHA-256 of a whole file, where it is wanted, has to take its bytes in order: that
+// is a chain, which goes through the file beside the runs. It hashes each byte for the
+// whole and for its v2 block at once; the runs of that file are left with SHA-1.
+type hashing struct {
+	ctx      context.Context
+	lay      *layout
+	want     kinds
+	open     func(entry int) (Content, error)
+	progress func(done int64) // may be nil
+	read     int64            // bytes done before
+
+	// skip, if not nil, leaves a piece out.
+	skip func(piece int) bool
+
+	// foundV1 and foundV2 are told the hashes of each piece once, from any goroutine.
+	// That of v2 stands in the piece layer or, for a file not longer than a piece, is
+	// the file's root (BEP 52).
+	foundV1 func(piece int, sum [sha1Size]byte)
+	foundV2 func(piece int, sum digest)
+
+	// foundSum is told the SHA-256 of each whole file. Nil: nobody wants it.
+	foundSum func(entry int, sum [sha256Size]byte)
+
+	files openFiles
+	meter meter
 }
 
-// hashPieces reads the payload in root once, on all cores, and hands the sums of
-// each piece to found, which is called from many goroutines. Of a single-file
-// layout root is the file itself. A core works on a run of whole pieces: it reads
-// a stretch that fits its cache and feeds both hashes from it, so nothing is
-// handed from core to core.
-func hashPieces(ctx context.Context, root string, lay *layout, want kinds, progress func(int64), found func(piece int, sum pieceSum) error) error {
-	step := int(max(1, unitSize/lay.pieceLength))
-	meter := meter{report: progress}
-	return parallel(ctx, lay.numPieces(), step, func() func(first, last int) error {
-		h := &hasher{ctx: ctx, root: root, lay: lay, want: want, open: -1, sha1: sha1.New(), buf: make([]byte, readSize)}
+// run hashes everything.
+func (h *hashing) run() error {
+	h.files = openFiles{lay: h.lay, open: h.open, passes: h.passes, files: map[int]*opening{}}
+	h.meter.done, h.meter.report = h.read, h.progress
+	if err := h.empty(); err != nil {
+		return err
+	}
+	s := newSchedule(h)
+	defer context.AfterFunc(h.ctx, s.wake)()
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), s.pieces) {
+		wg.Go(func() { h.work(s) })
+	}
+	wg.Wait()
+	closed := h.files.close()
+	switch {
+	case h.ctx.Err() != nil:
+		return context.Cause(h.ctx)
+	case s.err != nil:
+		return s.err
+	}
+	return closed
+}
+
+// passes is how often each byte of a file is worked on: by a run and, if the file has
+// one, by a chain.
+func (h *hashing) passes(entry int) int64 {
+	if h.chained(entry) {
+		return 2
+	}
+	return 1
+}
+
+// chained says whether the hash of a whole file is wanted, and is another one than
+// that of its only block.
+func (h *hashing) chained(entry int) bool {
+	return h.foundSum != nil && h.lay.entries[entry].length > blockSize
+}
+
+// sumOfNothing is the hash of an empty file.
+var sumOfNothing = sha256.Sum256(nil)
+
+// wanted is the first piece from this one on, or last, that is not left out.
+func (h *hashing) wanted(piece, last int) int {
+	for h.skip != nil && piece < last && h.skip(piece) {
+		piece++
+	}
+	return piece
+}
+
+// empty opens and closes the files that hold nothing: no piece leads to them.
+func (h *hashing) empty() error {
+	return parallel(h.ctx, len(h.lay.entries), 256, func() func(first, last int) error {
 		return func(first, last int) error {
-			for piece := first; piece < last; piece++ {
-				sum, err := h.piece(piece)
+			for i := first; i < last; i++ {
+				if e := &h.lay.entries[i]; e.length > 0 || e.link != "" {
+					continue
+				}
+				c, err := h.open(i)
 				if err == nil {
-					err = found(piece, sum)
+					err = c.Close()
 				}
 				if err != nil {
-					h.close()
 					return err
 				}
+				if h.foundSum != nil {
+					h.foundSum(i, sumOfNothing)
+				}
 			}
-			if err := h.close(); err != nil {
-				return err
-			}
-			meter.add(h.read)
-			h.read = 0
 			return nil
 		}
 	})
@@ -74,141 +130,4 @@ func (m *meter) add(n int64) {
 	defer m.mu.Unlock()
 	m.done += n
 	m.report(m.done)
-}
-
-// hasher is what one core needs.
-type hasher struct {
-	ctx    context.Context
-	root   string
-	lay    *layout
-	want   kinds
-	sha1   hash.Hash
-	buf    []byte
-	spans  []span
-	leaves []digest
-	read   int64 // payload bytes since the last report
-	open   int   // entry that file belongs to, -1 if none
-	file   *os.File
-}
-
-func (h *hasher) piece(piece int) (sum pieceSum, err error) {
-	h.sha1.Reset()
-	h.leaves = h.leaves[:0]
-	h.spans = h.lay.spans(h.spans[:0], piece)
-	for _, s := range h.spans {
-		if h.lay.entries[s.entry].pad {
-			h.zeros(s.n)
-		} else if err := h.span(s); err != nil {
-			return sum, err
-		}
-	}
-	if h.want.v1 {
-		h.sha1.Sum(sum.v1[:0])
-	}
-	if h.want.v2 {
-		levels := levelsFor(h.lay.pieceLength / blockSize)
-		if h.lay.entries[h.spans[0].entry].length <= h.lay.pieceLength {
-			levels = levelsFor(int64(len(h.leaves)))
-		}
-		sum.v2 = climb(h.leaves, levels, digest{})
-	}
-	return sum, nil
-}
-
-var zeroBlock [blockSize]byte
-
-// zeros stands for a pad: SHA-1 covers it, the hash trees do not.
-func (h *hasher) zeros(n int64) {
-	for ; h.want.v1 && n > 0; n -= blockSize {
-		h.sha1.Write(zeroBlock[:min(n, blockSize)])
-	}
-}
-
-func (h *hasher) span(s span) error {
-	if err := h.use(s.entry); err != nil {
-		return err
-	}
-	for off, end := s.off, s.off+s.n; off < end; {
-		if h.ctx.Err() != nil {
-			return context.Cause(h.ctx)
-		}
-		part := h.buf[:min(end-off, readSize)]
-		n, err := h.file.ReadAt(part, off)
-		if n < len(part) {
-			return h.readError(err)
-		}
-		h.hash(part)
-		off += int64(n)
-		h.read += int64(n)
-	}
-	return nil
-}
-
-// hash feeds one block after the other to both hashes, while it is in the
-// innermost cache. In a v2 layout every stretch begins on a block boundary.
-func (h *hasher) hash(part []byte) {
-	for len(part) > 0 {
-		block := part[:min(len(part), blockSize)]
-		if h.want.v1 {
-			h.sha1.Write(block)
-		}
-		if h.want.v2 {
-			h.leaves = append(h.leaves, sha256.Sum256(block))
-		}
-		part = part[len(block):]
-	}
-}
-
-func (h *hasher) name(entry int) string {
-	return filepath.Join(h.root, filepath.FromSlash(h.lay.entries[entry].path))
-}
-
-// use makes file the open file of an entry.
-func (h *hasher) use(entry int) error {
-	if h.open == entry {
-		return nil
-	}
-	if err := h.close(); err != nil {
-		return err
-	}
-	f, err := os.Open(h.name(entry))
-	if err != nil {
-		return err
-	}
-	h.file, h.open = f, entry
-	return nil
-}
-
-// close closes the open file, if any, and refuses it if it is not, or no longer,
-// the file that was listed.
-func (h *hasher) close() error {
-	if h.open < 0 {
-		return nil
-	}
-	name, want := h.name(h.open), h.lay.entries[h.open]
-	h.open = -1
-	st, err := h.file.Stat()
-	if closeErr := h.file.Close(); err == nil {
-		err = closeErr
-	}
-	switch {
-	case err != nil:
-		return err
-	case !st.Mode().IsRegular():
-		return fmt.Errorf("%s: is no longer a regular file", name)
-	case st.Size() != want.length:
-		return fmt.Errorf("%s: changed from %d to %d bytes while it was read", name, want.length, st.Size())
-	case st.ModTime().UnixNano() != want.mtime:
-		return fmt.Errorf("%s: was written to while it was read", name)
-	}
-	return nil
-}
-
-// readError explains a read that brought too few bytes.
-func (h *hasher) readError(err error) error {
-	name := h.name(h.open)
-	if err == io.EOF {
-		return fmt.Errorf("%s: became shorter while it was read", name)
-	}
-	return fmt.Errorf("%s: %w", name, err)
 }

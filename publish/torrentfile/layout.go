@@ -3,7 +3,6 @@ package torrentfile
 import (
 	"fmt"
 	"sort"
-	"strconv"
 )
 
 const (
@@ -14,44 +13,62 @@ const (
 	maxTotal       = 1 << 53  // bytes; keeps every sum of lengths far from overflow
 )
 
-// entry is one file, or one pad, of the payload.
+// entry is one file of the payload.
 type entry struct {
-	path   string // "/"-separated, relative to the payload folder
-	length int64
-	offset int64 // of its first byte, all files and pads laid end to end
-	mtime  int64 // ns since 1970, when known: a file that changes while it is read is refused
-	pad    bool  // all zeros, stands in no folder (BEP 47)
+	path       string // "/"-separated, relative to the payload folder
+	length     int64
+	offset     int64  // of its first byte, all files and pads laid end to end
+	link       string // of a symbolic link: where it leads, relative to the payload folder (BEP 47)
+	executable bool   // BEP 47
 }
 
 func (e entry) end() int64 { return e.offset + e.length }
 
-// layout is the v1 byte space: entries end to end, cut into pieces. With v2 every
-// file begins on a piece boundary, so no piece holds bytes of two files.
+// layout is the v1 byte space: files end to end, cut into pieces. What lies between
+// two files, or behind the last, is a pad: zeros (BEP 47). With v2 every file begins
+// on a piece boundary, so no piece holds bytes of two files.
 type layout struct {
 	pieceLength int64
 	total       int64 // bytes, pads included
 	entries     []entry
 }
 
-// padded lays out files in the given order, with a pad after each file that does
-// not end on a piece boundary, the last one included. A lone file gets none: there
+// endToEnd lays out files in the given order, as v1 does.
+func endToEnd(pieceLength int64, files []entry) layout {
+	lay := layout{pieceLength: pieceLength, entries: files}
+	for i := range files {
+		files[i].offset = lay.total
+		lay.total += files[i].length
+	}
+	return lay
+}
+
+// aligned lays out files in the given order, with a pad after each file that does
+// not end on a piece boundary, the last one included; or, for a lone file, without: there
 // is nothing to align. See docs/decisions/pad-files.md.
-func padded(pieceLength int64, files []entry) layout {
-	lay := layout{pieceLength: pieceLength, entries: make([]entry, 0, 2*len(files))}
-	for _, f := range files {
-		lay.add(f)
-		if rest := lay.total % pieceLength; rest != 0 && len(files) > 1 {
-			pad := pieceLength - rest
-			lay.add(entry{path: padFolder + "/" + strconv.FormatInt(pad, 10), length: pad, pad: true})
+func aligned(pieceLength int64, files []entry, padded bool) layout {
+	lay := layout{pieceLength: pieceLength, entries: files}
+	for i := range files {
+		files[i].offset = lay.total
+		lay.total += files[i].length
+		if padded {
+			lay.total = lay.roundUp(lay.total)
 		}
 	}
 	return lay
 }
 
-func (l *layout) add(e entry) {
-	e.offset = l.total
-	l.entries = append(l.entries, e)
-	l.total += e.length
+// roundUp is the next piece boundary.
+func (l *layout) roundUp(offset int64) int64 {
+	return (offset + l.pieceLength - 1) / l.pieceLength * l.pieceLength
+}
+
+// padAfter is the length of the pad behind an entry.
+func (l *layout) padAfter(i int) int64 {
+	if i+1 < len(l.entries) {
+		return l.entries[i+1].offset - l.entries[i].end()
+	}
+	return l.total - l.entries[i].end()
 }
 
 func (l *layout) numPieces() int { return int((l.total + l.pieceLength - 1) / l.pieceLength) }
@@ -60,14 +77,13 @@ func (l *layout) numPieces() int { return int((l.total + l.pieceLength - 1) / l.
 func (l *layout) payload() int64 {
 	var sum int64
 	for _, e := range l.entries {
-		if !e.pad {
-			sum += e.length
-		}
+		sum += e.length
 	}
 	return sum
 }
 
-// at is the index of the entry that holds the byte at offset.
+// at is the index of the entry that holds the byte at offset, or, in a pad, of the
+// next one that holds any; the number of entries behind the last.
 func (l *layout) at(offset int64) int {
 	return sort.Search(len(l.entries), func(i int) bool { return l.entries[i].end() > offset })
 }
@@ -77,39 +93,28 @@ func (l *layout) piecesOf(e entry) (first, n int) {
 	return int(e.offset / l.pieceLength), int((e.length + l.pieceLength - 1) / l.pieceLength)
 }
 
-// span is a run of bytes of one entry.
-type span struct {
-	entry int
-	off   int64 // inside the entry
-	n     int64
-}
-
-// spans cuts one piece at the borders of its entries; empty entries give none.
-func (l *layout) spans(dst []span, piece int) []span {
-	pos := int64(piece) * l.pieceLength
-	end := min(pos+l.pieceLength, l.total)
-	for i := l.at(pos); pos < end; i++ {
-		e := &l.entries[i]
-		if n := min(e.end(), end) - pos; n > 0 {
-			dst = append(dst, span{entry: i, off: pos - e.offset, n: n})
-			pos += n
-		}
+// checkPieceLength refuses what BEP 52, and clients in use, do not take.
+func checkPieceLength(n int64) error {
+	if n < minPieceLength || n > maxPieceLength || n&(n-1) != 0 {
+		return fmt.Errorf("piece length %d: not a power of two from 16 KiB to 16 MiB", n)
 	}
-	return dst
+	return nil
 }
 
-// pieceLengthFor checks a wanted piece length, or chooses one if want is 0: the
-// smallest that makes at most 2000 pieces of the payload. Every file ends in a
-// pad of half a piece on average, so for a payload of many files it is halved
-// as long as pads would add more than an eighth, unless that makes more than
+// ChoosePieceLength suits a piece length to a payload of files of these lengths, of
+// mode Hybrid or V2: the smallest that makes at most 2000 pieces of the payload. Every
+// file ends in a pad of half a piece on average, so for a payload of many files it is
+// halved as long as pads would add more than an eighth, unless that makes more than
 // eight pieces for each file.
-func pieceLengthFor(want int64, files []entry) (int64, error) {
-	if want != 0 {
-		if want < minPieceLength || want > maxPieceLength || want&(want-1) != 0 {
-			return 0, fmt.Errorf("piece length %d: not a power of two from 16 KiB to 16 MiB", want)
-		}
-		return want, nil
+func ChoosePieceLength(lengths []int64) int64 {
+	files := make([]entry, len(lengths))
+	for i, n := range lengths {
+		files[i].length = n
 	}
+	return choosePieceLength(files, len(files) > 1)
+}
+
+func choosePieceLength(files []entry, padded bool) int64 {
 	var total int64
 	for _, f := range files {
 		total += f.length
@@ -118,7 +123,7 @@ func pieceLengthFor(want int64, files []entry) (int64, error) {
 	for length < maxPieceLength && total > length*mostPieces {
 		length *= 2
 	}
-	for length > minPieceLength {
+	for padded && length > minPieceLength {
 		_, pads := countPieces(files, length)
 		finer, _ := countPieces(files, length/2)
 		if pads <= total/8 || finer > max(mostPieces, int64(len(files))*8) {
@@ -126,7 +131,7 @@ func pieceLengthFor(want int64, files []entry) (int64, error) {
 		}
 		length /= 2
 	}
-	return length, nil
+	return length
 }
 
 func countPieces(files []entry, length int64) (pieces, pads int64) {

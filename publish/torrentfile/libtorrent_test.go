@@ -66,6 +66,7 @@ func judge(t *testing.T, cases []judgeCase) []judgement {
 // submit builds a torrent and writes it beside the payload for libtorrent to read.
 func submit(t *testing.T, root string, files tree, o Options) (*Torrent, judgeCase) {
 	t.Helper()
+	o.Allow = anyName
 	tor, err := Build(context.Background(), root, o)
 	if err != nil {
 		t.Fatal(err)
@@ -113,8 +114,8 @@ func TestLibtorrentReadsWhatLiesOutsideInfo(t *testing.T) {
 	trackers := [][]string{{"http://tracker.example:6969/announce?key=a&b=c+d", "udp://two.example:80"}, {"https://tres.example/ñ"}}
 	o := Options{
 		Name: filepath.Base(root), License: "https://creativecommons.org/licenses/by-sa/4.0/",
-		Trackers: trackers, WebSeeds: []string{"https://seed.example/a b/files", "http://127.0.0.1:8080/x/files/"},
-		Comment: "CC BY-SA 4.0 · naïve", CreatedBy: "commonseed", CreationDate: time.Unix(1_780_000_000, 0),
+		Announcement: Announcement{Trackers: trackers, WebSeeds: []string{"https://seed.example/a b/files", "http://127.0.0.1:8080/x/files/"}, Comment: "CC BY-SA 4.0 · naïve"},
+		CreatedBy:    "commonseed", CreationDate: time.Unix(1_780_000_000, 0),
 	}
 	tor, jc := submit(t, root, files, o)
 	got := judge(t, []judgeCase{jc})[0]

@@ -4,6 +4,8 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"math/bits"
+
+	"commonseed/internal/hashpair"
 )
 
 const (
@@ -21,20 +23,27 @@ func climb(hashes []digest, levels int, pad digest) digest {
 		if len(hashes)%2 == 1 {
 			hashes = append(hashes, pad)
 		}
-		for i := 0; i < len(hashes); i += 2 {
-			hashes[i/2] = hashPair(hashes[i], hashes[i+1])
+		parents := len(hashes) / 2
+		for i := 0; i+1 < parents; i += 2 {
+			left, right := join(hashes[2*i:]), join(hashes[2*i+2:])
+			hashes[i], hashes[i+1] = hashpair.SumPair(left[:], right[:])
 		}
-		hashes = hashes[:len(hashes)/2]
-		pad = hashPair(pad, pad)
+		if parents%2 == 1 {
+			last := join(hashes[2*parents-2:])
+			hashes[parents-1] = sha256.Sum256(last[:])
+		}
+		hashes = hashes[:parents]
+		both := join([]digest{pad, pad})
+		pad = sha256.Sum256(both[:])
 	}
 	return hashes[0]
 }
 
-func hashPair(left, right digest) digest {
-	var both [2 * sha256Size]byte
-	copy(both[:], left[:])
-	copy(both[sha256Size:], right[:])
-	return sha256.Sum256(both[:])
+// join is what the hash of two neighbours is made of.
+func join(pair []digest) (both [2 * sha256Size]byte) {
+	copy(both[:], pair[0][:])
+	copy(both[sha256Size:], pair[1][:])
+	return both
 }
 
 // merkleRoot is the root above hashes, padded to a power of two. It overwrites
@@ -52,15 +61,15 @@ func padDigest(pieceLength int64) digest {
 	return climb(make([]digest, 1, 2), levelsFor(pieceLength/blockSize), digest{})
 }
 
-func joinDigests(hashes []digest) string {
+func joinDigests(hashes []digest) []byte {
 	joined := make([]byte, 0, len(hashes)*sha256Size)
 	for i := range hashes {
 		joined = append(joined, hashes[i][:]...)
 	}
-	return string(joined)
+	return joined
 }
 
-func splitDigests(layer string) []digest {
+func splitDigests(layer []byte) []digest {
 	hashes := make([]digest, len(layer)/sha256Size)
 	for i := range hashes {
 		copy(hashes[i][:], layer[i*sha256Size:])

@@ -17,7 +17,8 @@ const (
 // nesting are bounded, names cannot lead out of the payload folder, v1 and v2
 // must describe the same files at the same places, and piece layers must hash to
 // their roots. Bencoding must be canonical, so Marshal gives back the same bytes.
-// Symbolic links (BEP 47) and names that are not UTF-8 are refused.
+// Names that are not UTF-8 are refused, and symbolic links (BEP 47) that lead to
+// nothing in the payload.
 func Parse(data []byte) (*Torrent, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("torrent: larger than %d MiB", MaxSize>>20)
@@ -95,13 +96,15 @@ func (t *Torrent) split(data []byte) error {
 type rawInfo struct {
 	name, nameUTF8 string
 	license        string
+	source         string
+	attr           string // of a single file
 	pieceLength    int64
 	metaVersion    int64
 	hasLength      bool
 	length         int64
-	v1Files        []entry // from "files"; nil without that key
+	v1Files        []v1File // from "files"; nil without that key
 	hasPieces      bool
-	pieces         string
+	pieces         []byte
 	tree           []treeFile // from "file tree"; nil without that key
 	noLayers       bool       // the piece layers are not at hand
 }
@@ -129,6 +132,14 @@ func (in *rawInfo) read(r *reader, key string) (err error) {
 		var raw []byte
 		raw, err = r.raw()
 		in.license = stringOf(raw)
+	case "source":
+		var raw []byte
+		raw, err = r.raw()
+		in.source = stringOf(raw)
+	case "attr":
+		var raw []byte
+		raw, err = r.raw()
+		in.attr = stringOf(raw)
 	case "piece length":
 		in.pieceLength, err = r.int()
 	case "meta version":
@@ -138,7 +149,7 @@ func (in *rawInfo) read(r *reader, key string) (err error) {
 		in.length, err = r.int()
 	case "pieces":
 		in.hasPieces = true
-		in.pieces, err = r.string()
+		in.pieces, err = r.bytes()
 	case "files":
 		in.v1Files, err = readV1Files(r)
 	case "file tree":
@@ -151,7 +162,7 @@ func (in *rawInfo) read(r *reader, key string) (err error) {
 
 // resolve checks the parts against each other and makes one description of them.
 func (in *rawInfo) resolve(pieceLayers []byte) (info, error) {
-	out := info{name: in.name, license: in.license, pieces: in.pieces}
+	out := info{name: in.name, license: in.license, source: in.source, pieces: in.pieces}
 	if in.nameUTF8 != "" {
 		out.name = in.nameUTF8
 	}
@@ -176,5 +187,5 @@ func (in *rawInfo) resolve(pieceLayers []byte) (info, error) {
 			return out, err
 		}
 	}
-	return out, nil
+	return out, out.checkLinks()
 }

@@ -18,11 +18,17 @@ func sample(t testing.TB) *Torrent {
 	root := plantTree(t, "payload", tree{"a/song.flac": 50_000, "b.txt": 3, "empty": 0})
 	tor, err := Build(t.Context(), root, Options{
 		Name: "payload", PieceLength: 16 * kib, License: "https://creativecommons.org/licenses/by/4.0/",
-		Trackers: [][]string{{"http://one.example/announce", "http://two.example/announce"}, {"udp://three.example:6969"}},
-		WebSeeds: []string{"https://seed.example/files/"}, Comment: "for you", CreatedBy: "commonseed",
-		CreationDate: time.Unix(1_780_000_000, 0),
+		Announcement: Announcement{
+			Trackers: [][]string{{"http://one.example/announce", "http://two.example/announce"}, {"udp://three.example:6969"}},
+			WebSeeds: []string{"https://seed.example/files/"}, Nodes: []string{"router.example:6881", "[2001:db8::1]:6882"}, Comment: "for you",
+		},
+		Source:    "here",
+		CreatedBy: "commonseed", CreationDate: time.Unix(1_780_000_000, 0),
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tor.Relate([]string{"0123456789abcdef0123456789abcdef01234567"}, []string{"tides"}); err != nil {
 		t.Fatal(err)
 	}
 	return tor
@@ -68,6 +74,15 @@ func TestParseReadsWhatLiesOutsideInfo(t *testing.T) {
 	if !reflect.DeepEqual(tor.WebSeeds(), []string{"https://seed.example/files/"}) {
 		t.Errorf("web seeds %q", tor.WebSeeds())
 	}
+	if !reflect.DeepEqual(tor.Nodes(), []string{"router.example:6881", "[2001:db8::1]:6882"}) {
+		t.Errorf("nodes %q", tor.Nodes())
+	}
+	if !reflect.DeepEqual(tor.Similar(), []string{"0123456789abcdef0123456789abcdef01234567"}) || !reflect.DeepEqual(tor.Collections(), []string{"tides"}) {
+		t.Errorf("similar %q, collections %q", tor.Similar(), tor.Collections())
+	}
+	if tor.Source() != "here" {
+		t.Errorf("source %q", tor.Source())
+	}
 	if tor.Comment() != "for you" || tor.CreatedBy() != "commonseed" || tor.CreationDate().Unix() != 1_780_000_000 {
 		t.Errorf("comment %q, created by %q, on %v", tor.Comment(), tor.CreatedBy(), tor.CreationDate())
 	}
@@ -82,7 +97,7 @@ func TestAnnounceKeepsTheInfohashes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tor.Announce([][]string{{}, {"", "http://new.example/announce"}}, []string{"https://new.example/files"}, "moved")
+	tor.Announce(Announcement{Trackers: [][]string{{}, {"", "http://new.example/announce"}}, WebSeeds: []string{"https://new.example/files"}, Comment: "moved"})
 	again, err := Parse(tor.Marshal())
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +112,7 @@ func TestAnnounceKeepsTheInfohashes(t *testing.T) {
 	if again.CreatedBy() != "commonseed" || len(again.outer["piece layers"]) == 0 {
 		t.Error("something else was lost")
 	}
-	again.Announce(nil, nil, "")
+	again.Announce(Announcement{})
 	if strings.Contains(string(again.Marshal()), "new.example") || strings.Contains(string(again.Marshal()), "8:announce") {
 		t.Error("an old address is left")
 	}
@@ -111,7 +126,7 @@ type hostile struct {
 	want   string
 }
 
-func v1File(info map[string]any, i int) map[string]any {
+func listed(info map[string]any, i int) map[string]any {
 	return info["files"].([]any)[i].(map[string]any)
 }
 
@@ -120,26 +135,26 @@ func leaf(info map[string]any, name string) map[string]any {
 }
 
 var hostiles = []hostile{
-	{"path leads up", func(_, in map[string]any) { v1File(in, 0)["path"] = []any{"..", "x"} }, "another folder"},
-	{"absolute path", func(_, in map[string]any) { v1File(in, 0)["path"] = []any{"/etc", "x"} }, "slash"},
-	{"empty component", func(_, in map[string]any) { v1File(in, 0)["path"] = []any{"", "x"} }, "empty name"},
-	{"empty path", func(_, in map[string]any) { v1File(in, 0)["path"] = []any{} }, "empty path"},
-	{"backslash", func(_, in map[string]any) { v1File(in, 0)["path"] = []any{`..\x`} }, "backslash"},
-	{"NUL", func(_, in map[string]any) { v1File(in, 0)["path"] = []any{"a\x00b"} }, "control"},
-	{"not UTF-8", func(_, in map[string]any) { v1File(in, 0)["path"] = []any{"\xff"} }, "UTF-8"},
-	{"utf-8 path leads up", func(_, in map[string]any) { v1File(in, 0)["path.utf-8"] = []any{".."} }, "another folder"},
-	{"no path", func(_, in map[string]any) { delete(v1File(in, 0), "path") }, "empty path"},
-	{"negative length", func(_, in map[string]any) { v1File(in, 0)["length"] = int64(-5) }, "length -5"},
-	{"no length", func(_, in map[string]any) { delete(v1File(in, 0), "length") }, "length -1"},
+	{"path leads up", func(_, in map[string]any) { listed(in, 0)["path"] = []any{"..", "x"} }, "another folder"},
+	{"absolute path", func(_, in map[string]any) { listed(in, 0)["path"] = []any{"/etc", "x"} }, "slash"},
+	{"empty component", func(_, in map[string]any) { listed(in, 0)["path"] = []any{"", "x"} }, "empty name"},
+	{"empty path", func(_, in map[string]any) { listed(in, 0)["path"] = []any{} }, "empty path"},
+	{"backslash", func(_, in map[string]any) { listed(in, 0)["path"] = []any{`..\x`} }, "backslash"},
+	{"NUL", func(_, in map[string]any) { listed(in, 0)["path"] = []any{"a\x00b"} }, "control"},
+	{"not UTF-8", func(_, in map[string]any) { listed(in, 0)["path"] = []any{"\xff"} }, "UTF-8"},
+	{"utf-8 path leads up", func(_, in map[string]any) { listed(in, 0)["path.utf-8"] = []any{".."} }, "another folder"},
+	{"no path", func(_, in map[string]any) { delete(listed(in, 0), "path") }, "empty path"},
+	{"negative length", func(_, in map[string]any) { listed(in, 0)["length"] = int64(-5) }, "length -5"},
+	{"no length", func(_, in map[string]any) { delete(listed(in, 0), "length") }, "length -1"},
 	{"sum overflows", func(_, in map[string]any) {
 		for i := range in["files"].([]any) {
-			v1File(in, i)["length"] = int64(1 << 53)
+			listed(in, i)["length"] = int64(1 << 53)
 		}
 	}, "too long together"},
-	{"length overflows", func(_, in map[string]any) { v1File(in, 0)["length"] = int64(1<<63 - 1) }, "length 92"},
-	{"symbolic link", func(_, in map[string]any) { v1File(in, 0)["attr"] = "l" }, "symbolic link"},
-	{"same path twice", func(_, in map[string]any) { v1File(in, 2)["path"] = []any{"a", "song.flac"} }, "occurs twice"},
-	{"file and folder", func(_, in map[string]any) { v1File(in, 2)["path"] = []any{"a"} }, "both a file and a folder"},
+	{"length overflows", func(_, in map[string]any) { listed(in, 0)["length"] = int64(1<<63 - 1) }, "length 92"},
+	{"symbolic link", func(_, in map[string]any) { listed(in, 0)["attr"] = "l" }, "symbolic link"},
+	{"same path twice", func(_, in map[string]any) { listed(in, 2)["path"] = []any{"a", "song.flac"} }, "occurs twice"},
+	{"file and folder", func(_, in map[string]any) { listed(in, 2)["path"] = []any{"a"} }, "both a file and a folder"},
 	{"too few pieces", func(_, in map[string]any) { in["pieces"] = strings.Repeat("x", 20) }, "piece hashes"},
 	{"broken pieces", func(_, in map[string]any) { in["pieces"] = in["pieces"].(string) + "x" }, "piece hashes"},
 	{"no pieces", func(_, in map[string]any) { delete(in, "pieces") }, "piece hashes"},
@@ -176,7 +191,7 @@ var hostiles = []hostile{
 		in["files"] = append(files[:1:1], files[2:]...)
 	}, "same piece"},
 	{"v1 with one piece more", func(_, in map[string]any) {
-		v1File(in, 3)["length"] = int64(16*kib - 3 + 1)
+		listed(in, 3)["length"] = int64(16*kib - 3 + 1)
 		in["pieces"] = in["pieces"].(string) + strings.Repeat("x", 20)
 	}, "number of pieces"},
 	{"other order", func(_, in map[string]any) {
@@ -280,7 +295,8 @@ func TestParseBoundsThePathsOfATree(t *testing.T) {
 		w.open('d')
 	}
 	for i := range 20_000 {
-		w.leaf(fmt.Sprintf("%05d", i), 0, "")
+		w.string(fmt.Sprintf("%05d", i))
+		w.leaf(&entry{}, digest{})
 	}
 	for range 20 + 3 {
 		w.end()
@@ -317,7 +333,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("no infohash")
 		}
 		magnet := tor.Magnet()
-		tor.Announce([][]string{{"http://t.example/announce"}}, []string{"http://s.example/f/"}, "hello")
+		tor.Announce(Announcement{Trackers: [][]string{{"http://t.example/announce"}}, WebSeeds: []string{"http://s.example/f/"}, Nodes: []string{"n.example:1"}, Comment: "hello"})
 		again, err := Parse(tor.Marshal())
 		if err != nil || again.InfohashV1()+again.InfohashV2() != tor.InfohashV1()+tor.InfohashV2() {
 			t.Fatalf("after Announce: %v", err)

@@ -10,9 +10,15 @@ import (
 
 const maxFiles = 1 << 20
 
-// readV1Files reads the "files" list of BEP 3, pads included.
-func readV1Files(r *reader) ([]entry, error) {
-	files := []entry{}
+// v1File is one element of the "files" list of BEP 3.
+type v1File struct {
+	entry
+	pad bool // stands in no folder: its path is never used (BEP 47)
+}
+
+// readV1Files reads the "files" list, pads included.
+func readV1Files(r *reader) ([]v1File, error) {
+	files := []v1File{}
 	err := r.list(func() error {
 		if len(files) == maxFiles {
 			return errors.New("too many files")
@@ -27,9 +33,9 @@ func readV1Files(r *reader) ([]entry, error) {
 	return files, err
 }
 
-func readV1File(r *reader) (entry, error) {
-	e := entry{length: -1}
-	var path, pathUTF8 []string
+func readV1File(r *reader) (v1File, error) {
+	e := v1File{entry: entry{length: -1}}
+	var path, pathUTF8, link []string
 	attr := ""
 	err := r.dict(func(key string) (err error) {
 		switch key {
@@ -41,6 +47,8 @@ func readV1File(r *reader) (entry, error) {
 			pathUTF8, err = readPath(r)
 		case "attr":
 			attr, err = r.string()
+		case "symlink path":
+			link, err = readPath(r)
 		default:
 			err = r.skip()
 		}
@@ -53,20 +61,51 @@ func readV1File(r *reader) (entry, error) {
 		path = pathUTF8
 	}
 	e.path = strings.Join(path, "/")
-	e.pad = strings.Contains(attr, "p") // BEP 47
 	if e.length < 0 || e.length > maxTotal {
 		return e, fmt.Errorf("length %d", e.length)
 	}
-	if strings.Contains(attr, "l") {
-		return e, fmt.Errorf("%q is a symbolic link", e.path)
-	}
-	if e.pad {
-		return e, nil // stands in no folder: its path is never used
+	if e.pad = strings.Contains(attr, "p"); e.pad {
+		return e, nil
 	}
 	if err := checkPath(path); err != nil {
 		return e, fmt.Errorf("path %q: %w", e.path, err)
 	}
-	return e, nil
+	return e, e.setAttr(attr, link)
+}
+
+// setAttr reads the attributes of BEP 47. Only that of a link says what a file is.
+func (e *entry) setAttr(attr string, link []string) error {
+	e.executable = strings.Contains(attr, "x")
+	if !strings.Contains(attr, "l") {
+		return nil
+	}
+	e.executable, e.link = false, strings.Join(link, "/")
+	if e.length != 0 {
+		return fmt.Errorf("%q is a symbolic link of %d bytes", e.path, e.length)
+	}
+	if err := checkPath(link); err != nil {
+		return fmt.Errorf("%q is a symbolic link to %q: %w", e.path, e.link, err)
+	}
+	return nil
+}
+
+// checkLinks wants every symbolic link to lead to a file or folder of the payload.
+func (in *info) checkLinks() error {
+	var paths []string // sorted, when there is a link
+	for _, e := range in.layout.entries {
+		if e.link == "" {
+			continue
+		}
+		if paths == nil {
+			paths = pathsOf(in.layout.entries)
+			slices.SortFunc(paths, comparePaths)
+		}
+		at, found := slices.BinarySearchFunc(paths, e.link, comparePaths)
+		if !found && (at == len(paths) || !strings.HasPrefix(paths[at], e.link+"/")) {
+			return fmt.Errorf("%q is a symbolic link to %q, which is not in the torrent", e.path, e.link)
+		}
+	}
+	return nil
 }
 
 func readPath(r *reader) ([]string, error) {
@@ -93,7 +132,7 @@ func (in *rawInfo) resolveV1(out *info) error {
 			return fmt.Errorf("length %d", in.length)
 		}
 		out.single = true
-		files = []entry{{path: out.name, length: in.length}}
+		files = []v1File{{entry: entry{path: out.name, length: in.length, executable: strings.Contains(in.attr, "x")}}}
 	}
 	out.layout = layout{pieceLength: in.pieceLength}
 	for _, f := range files {
@@ -102,7 +141,7 @@ func (in *rawInfo) resolveV1(out *info) error {
 		}
 		out.layout.add(f)
 	}
-	if err := checkUnique(pathsOf(files)); err != nil {
+	if err := checkUnique(pathsOf(out.layout.entries)); err != nil {
 		return err
 	}
 	if out.layout.total == 0 {
@@ -115,12 +154,19 @@ func (in *rawInfo) resolveV1(out *info) error {
 	return nil
 }
 
+// add places the next file, or its room if it is a pad.
+func (l *layout) add(f v1File) {
+	if !f.pad {
+		f.offset = l.total
+		l.entries = append(l.entries, f.entry)
+	}
+	l.total += f.length
+}
+
 func pathsOf(entries []entry) []string {
-	paths := make([]string, 0, len(entries))
-	for _, e := range entries {
-		if !e.pad {
-			paths = append(paths, e.path)
-		}
+	paths := make([]string, len(entries))
+	for i, e := range entries {
+		paths[i] = e.path
 	}
 	return paths
 }

@@ -9,9 +9,8 @@ import (
 
 // treeFile is a leaf of the v2 file tree.
 type treeFile struct {
-	path   string
-	length int64
-	root   string // 32 bytes; "" for an empty file
+	entry
+	root []byte // 32 bytes; none for an empty file or a link
 }
 
 // readTree reads the "file tree" of BEP 52, depth first: in torrent order, because
@@ -78,7 +77,7 @@ func (t *treeReader) isFile() bool {
 }
 
 func (t *treeReader) file() error {
-	f := treeFile{length: -1}
+	f := treeFile{entry: entry{length: -1}}
 	err := t.dict(func(key string) error {
 		if key != "" {
 			return errors.New("has properties of a file and of a folder")
@@ -92,7 +91,7 @@ func (t *treeReader) file() error {
 		return fmt.Errorf("path %s: length %d", t.quoted(), f.length)
 	case f.length > 0 && len(f.root) != sha256Size:
 		return fmt.Errorf("path %s: a pieces root of %d bytes", t.quoted(), len(f.root))
-	case f.length == 0 && f.root != "":
+	case f.length == 0 && len(f.root) > 0:
 		return fmt.Errorf("path %s: an empty file with a pieces root", t.quoted())
 	case len(t.files) == maxFiles:
 		return errors.New("too many files")
@@ -107,23 +106,33 @@ func (t *treeReader) file() error {
 }
 
 func (t *treeReader) properties(f *treeFile) error {
-	return t.dict(func(key string) (err error) {
-		attr := ""
+	attr := ""
+	var link []string
+	err := t.dict(func(key string) (err error) {
 		switch key {
 		case "length":
 			f.length, err = t.int()
 		case "pieces root":
-			f.root, err = t.string()
+			f.root, err = t.bytes()
 		case "attr":
 			attr, err = t.string()
+		case "symlink path":
+			link, err = readPath(t.reader)
 		default:
 			err = t.skip()
 		}
-		if strings.ContainsAny(attr, "lp") {
-			return errors.New("is a symbolic link or a pad")
-		}
 		return err
 	})
+	if err == nil && strings.Contains(attr, "p") {
+		err = errors.New("is a pad")
+	}
+	if f.length < 0 && strings.Contains(attr, "l") {
+		f.length = 0
+	}
+	if err == nil {
+		err = f.setAttr(attr, link)
+	}
+	return err
 }
 
 // resolveV2 lays out the v2 files, or compares them with the v1 layout if there
@@ -135,25 +144,27 @@ func (in *rawInfo) resolveV2(out *info, pieceLayers []byte) error {
 	if in.tree == nil {
 		return errors.New("no file tree")
 	}
-	aligned, err := layTree(in.pieceLength, in.tree)
+	lay, err := layTree(in.pieceLength, in.tree)
 	if err != nil {
 		return err
 	}
 	if out.v1 {
-		err = sameFiles(&out.layout, &aligned)
+		err = sameFiles(&out.layout, &lay)
 	} else {
 		out.single = len(in.tree) == 1 && in.tree[0].path == out.name
-		out.layout = aligned
+		out.layout = lay
 	}
 	if err != nil {
 		return err
 	}
-	out.setRoots(in.tree)
+	out.roots = make([]digest, len(in.tree))
+	for i, f := range in.tree {
+		copy(out.roots[i][:], f.root)
+	}
 	if in.noLayers {
 		return nil
 	}
-	out.layers, err = readLayers(pieceLayers)
-	if err != nil {
+	if out.layers, err = readLayers(pieceLayers); err != nil {
 		return fmt.Errorf("piece layers: %w", err)
 	}
 	return out.checkLayers()
@@ -164,7 +175,7 @@ func layTree(pieceLength int64, tree []treeFile) (layout, error) {
 	files := make([]entry, len(tree))
 	total := int64(0)
 	for i, f := range tree {
-		files[i] = entry{path: f.path, length: f.length}
+		files[i] = f.entry
 		if total > maxTotal-f.length-pieceLength {
 			return layout{}, errors.New("files are too long together")
 		}
@@ -173,19 +184,19 @@ func layTree(pieceLength int64, tree []treeFile) (layout, error) {
 	if total == 0 {
 		return layout{}, errors.New("holds no data")
 	}
-	return padded(pieceLength, files), nil
+	return aligned(pieceLength, files, len(files) > 1), nil
 }
 
 // sameFiles says where the v1 and the v2 part of a hybrid differ in names, order,
-// lengths or piece alignment (BEP 52, upgrade path). A pad after the last file
+// lengths, links or piece alignment (BEP 52, upgrade path). A pad after the last file
 // may be there or not: both are in use.
 func sameFiles(v1, v2 *layout) error {
-	a, b := withoutPads(v1.entries), withoutPads(v2.entries)
+	a, b := v1.entries, v2.entries
 	if len(a) != len(b) {
 		return fmt.Errorf("v1 lists %d files, v2 %d", len(a), len(b))
 	}
 	for i := range a {
-		if a[i].path != b[i].path || a[i].length != b[i].length {
+		if a[i].path != b[i].path || a[i].length != b[i].length || a[i].link != b[i].link {
 			return fmt.Errorf("v1 and v2 do not list the same files: %q and %q", a[i].path, b[i].path)
 		}
 		if a[i].length > 0 && a[i].offset != b[i].offset {
@@ -198,35 +209,18 @@ func sameFiles(v1, v2 *layout) error {
 	return nil
 }
 
-func withoutPads(entries []entry) []entry {
-	var files []entry
-	for _, e := range entries {
-		if !e.pad {
-			files = append(files, e)
-		}
-	}
-	return files
-}
-
-// setRoots gives every entry of the layout its root; files are in tree order.
-func (in *info) setRoots(tree []treeFile) {
-	in.roots = make([]string, len(in.layout.entries))
-	for i, e := range in.layout.entries {
-		if !e.pad {
-			in.roots[i] = tree[0].root
-			tree = tree[1:]
-		}
-	}
-}
-
-func readLayers(raw []byte) (map[string]string, error) {
-	layers := map[string]string{}
+// readLayers reads the "piece layers" dictionary.
+func readLayers(raw []byte) (map[digest][]byte, error) {
+	layers := map[digest][]byte{}
 	if raw == nil {
 		return layers, nil
 	}
 	r := &reader{data: raw}
-	err := r.dict(func(root string) (err error) {
-		layers[root], err = r.string()
+	err := r.dict(func(key string) error {
+		layer, err := r.bytes()
+		if len(key) == sha256Size { // any other is of no file
+			layers[digest([]byte(key))] = layer
+		}
 		return err
 	})
 	return layers, err
@@ -236,20 +230,20 @@ func readLayers(raw []byte) (map[string]string, error) {
 // piece that hashes to the file's root. Layers of no file are left alone.
 func (in *info) checkLayers() error {
 	pad := padDigest(in.layout.pieceLength)
-	proven := map[string]bool{}
+	proven := map[digest]bool{}
 	for i, e := range in.layout.entries {
-		root := in.roots[i]
-		if root == "" || e.length <= in.layout.pieceLength {
+		if e.length <= in.layout.pieceLength {
 			continue
 		}
+		root := in.roots[i]
 		layer := in.layers[root]
-		if _, n := in.layout.piecesOf(e); len(layer) != n*sha256Size {
+		if n := (e.length + in.layout.pieceLength - 1) / in.layout.pieceLength; int64(len(layer)) != n*sha256Size {
 			return fmt.Errorf("piece layers: %q: %d bytes for %d pieces", e.path, len(layer), n)
 		}
 		if proven[root] {
 			continue // of the same length, so the same tree
 		}
-		if got := merkleRoot(splitDigests(layer), pad); string(got[:]) != root {
+		if merkleRoot(splitDigests(layer), pad) != root {
 			return fmt.Errorf("piece layers: %q: do not hash to the pieces root", e.path)
 		}
 		proven[root] = true

@@ -4,14 +4,14 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
+	"iter"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 )
 
 // Torrent is the content of a .torrent file: v1 (BEP 3), v2 (BEP 52) or both.
-// Build and Parse make one.
+// Build, a Builder and Parse make one.
 type Torrent struct {
 	// InfoBytes is the bencoded info dictionary, byte for byte as built or as
 	// found. Both infohashes are taken over it: it is to be read only.
@@ -25,19 +25,22 @@ type Torrent struct {
 type info struct {
 	name    string
 	license string
-	single  bool     // one file without a folder around it
-	v1, v2  bool     // both: hybrid
-	layout  layout   // where the files lie among the pieces
-	pieces  string   // v1: 20 bytes a piece
-	roots   []string // v2: pieces root of each entry of layout, "" for pads and empty files
-	layers  map[string]string
+	source  string
+	single  bool              // one file without a folder around it
+	v1, v2  bool              // both: hybrid
+	layout  layout            // where the files lie among the pieces
+	pieces  []byte            // v1: 20 bytes a piece
+	roots   []digest          // v2: pieces root of each entry of layout, zeros for empty files and links
+	layers  map[digest][]byte // v2: the piece layer of each file longer than a piece, by its root; nil without
 }
 
 // File is one file of the payload. Path is relative to the payload folder and
 // "/"-separated; in a single-file torrent it is the torrent's name.
 type File struct {
-	Path   string
-	Length int64
+	Path       string
+	Length     int64
+	Executable bool   // BEP 47
+	Link       string // if not "", a symbolic link to this path in the payload folder (BEP 47)
 }
 
 // Name is info.name, a single path component: the name of the payload folder or,
@@ -48,6 +51,9 @@ func (t *Torrent) Name() string { return t.info.name }
 // URL of the licence; "" if there is none. It is covered by the infohashes.
 func (t *Torrent) License() string { return t.info.license }
 
+// Source is info.source, a mark that some trackers ask for.
+func (t *Torrent) Source() string { return t.info.source }
+
 // PieceLength is in bytes.
 func (t *Torrent) PieceLength() int64 { return t.info.layout.pieceLength }
 
@@ -55,16 +61,13 @@ func (t *Torrent) PieceLength() int64 { return t.info.layout.pieceLength }
 func (t *Torrent) Length() int64 { return t.info.layout.payload() }
 
 // SingleFile says that the payload is one file without a folder around it.
-// Build never makes such a torrent.
 func (t *Torrent) SingleFile() bool { return t.info.single }
 
 // Files lists the payload in torrent order, without pads.
 func (t *Torrent) Files() []File {
-	var files []File
-	for _, e := range t.info.layout.entries {
-		if !e.pad {
-			files = append(files, File{Path: e.path, Length: e.length})
-		}
+	files := make([]File, len(t.info.layout.entries))
+	for i, e := range t.info.layout.entries {
+		files[i] = File{Path: e.path, Length: e.length, Executable: e.executable, Link: e.link}
 	}
 	return files
 }
@@ -89,99 +92,45 @@ func (t *Torrent) InfohashV2() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Trackers lists the announce URLs by tier (BEP 12).
-func (t *Torrent) Trackers() [][]string {
-	var tiers [][]string
-	for _, tier := range listOf(t.outer["announce-list"]) {
-		if urls := stringsOf(tier); len(urls) > 0 {
-			tiers = append(tiers, urls)
-		}
-	}
-	if first := stringOf(t.outer["announce"]); tiers == nil && first != "" {
-		tiers = [][]string{{first}}
-	}
-	return tiers
-}
-
-// WebSeeds lists the HTTP sources (BEP 19).
-func (t *Torrent) WebSeeds() []string {
-	if one := stringOf(t.outer["url-list"]); one != "" {
-		return []string{one}
-	}
-	return stringsOf(t.outer["url-list"])
-}
-
-// Comment is free text for people.
-func (t *Torrent) Comment() string { return stringOf(t.outer["comment"]) }
-
-// CreatedBy names the program that made the torrent.
-func (t *Torrent) CreatedBy() string { return stringOf(t.outer["created by"]) }
-
-// CreationDate is in UTC, and zero if the torrent does not say.
-func (t *Torrent) CreationDate() time.Time {
-	seconds := intOf(t.outer["creation date"])
-	if seconds <= 0 {
-		return time.Time{}
-	}
-	return time.Unix(seconds, 0).UTC()
-}
-
-// Announce replaces what leads to peers and the comment: announce, announce-list,
-// url-list, nodes, httpseeds and comment. All of them lie outside the info
-// dictionary, so the infohashes stay. Empty values leave their key out.
-func (t *Torrent) Announce(trackers [][]string, webSeeds []string, comment string) {
-	for _, key := range []string{"announce", "announce-list", "url-list", "nodes", "httpseeds", "comment"} {
-		delete(t.outer, key)
-	}
-	tiers := withoutEmpty(trackers)
-	if len(tiers) > 0 {
-		t.set("announce", func(w *writer) { w.string(tiers[0][0]) })
-	}
-	if len(tiers) > 1 || len(tiers) == 1 && len(tiers[0]) > 1 {
-		t.set("announce-list", func(w *writer) {
-			w.open('l')
-			for _, tier := range tiers {
-				w.strings(tier)
-			}
-			w.end()
-		})
-	}
-	var seeds []string
-	for _, url := range webSeeds {
-		if !t.info.single && !strings.HasSuffix(url, "/") {
-			url += "/" // BEP 19: clients append name and path to it
-		}
-		seeds = append(seeds, url)
-	}
-	if len(seeds) > 0 {
-		t.set("url-list", func(w *writer) { w.strings(seeds) })
-	}
-	if comment != "" {
-		t.set("comment", func(w *writer) { w.string(comment) })
-	}
-}
-
-func withoutEmpty(tiers [][]string) [][]string {
-	var full [][]string
-	for _, tier := range tiers {
-		tier = slices.DeleteFunc(slices.Clone(tier), func(url string) bool { return url == "" })
-		if len(tier) > 0 {
-			full = append(full, tier)
-		}
-	}
-	return full
-}
-
-func (t *Torrent) set(key string, value func(*writer)) {
-	var w writer
-	value(&w)
-	t.outer[key] = w.buf
-}
-
 // Marshal is the .torrent file: sorted, deterministic, and for a parsed torrent
 // the same bytes that were parsed.
 func (t *Torrent) Marshal() []byte {
+	data := make([]byte, 0, t.Size())
+	for part := range t.parts() {
+		data = append(data, part...)
+	}
+	return data
+}
+
+// Size is the length of the .torrent file in bytes.
+func (t *Torrent) Size() (n int64) {
+	for part := range t.parts() {
+		n += int64(len(part))
+	}
+	return n
+}
+
+// WriteTo writes the .torrent file, without a copy of it in memory.
+func (t *Torrent) WriteTo(w io.Writer) (n int64, err error) {
+	for part := range t.parts() {
+		m, err := w.Write(part)
+		n += int64(m)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// parts are what the .torrent file consists of, end to end.
+func (t *Torrent) parts() iter.Seq[[]byte] {
 	all := maps.Clone(t.outer)
 	all["info"] = t.InfoBytes
-	return encodeOuter(all)
+	return func(yield func([]byte) bool) {
+		ok := yield([]byte("d"))
+		for _, key := range slices.Sorted(maps.Keys(all)) {
+			ok = ok && yield(written(func(w *writer) { w.string(key) })) && yield(all[key])
+		}
+		_ = ok && yield([]byte("e"))
+	}
 }

@@ -126,7 +126,7 @@ func TestVerifyChecksBothHalvesOfAHybrid(t *testing.T) {
 }
 
 func TestVerifyStopsWhenCancelled(t *testing.T) {
-	root := plantTree(t, "payload", tree{"a": 20 * unitSize})
+	root := plantTree(t, "payload", tree{"a": 20 * runSize})
 	tor := build(t, root, Options{})
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := Verify(ctx, tor, root, func(int64) { cancel() }); !errors.Is(err, context.Canceled) {

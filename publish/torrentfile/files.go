@@ -1,0 +1,69 @@
+package torrentfile
+
+import (
+	"maps"
+	"slices"
+	"sync"
+)
+
+// openFiles opens each file when the first byte of it is wanted, and closes it when
+// all of them have been worked on.
+type openFiles struct {
+	lay    *layout
+	open   func(entry int) (Content, error)
+	passes func(entry int) int64 // how often each byte of an entry is worked on
+
+	mu    sync.Mutex
+	files map[int]*opening
+}
+
+// opening is a file that is open, or is being opened by the one who asked first.
+type opening struct {
+	once sync.Once
+	file opened
+	err  error
+}
+
+// use gives an entry's content.
+func (o *openFiles) use(entry int) (*opened, error) {
+	o.mu.Lock()
+	f := o.files[entry]
+	if f == nil {
+		e := o.lay.entries[entry]
+		f = &opening{file: opened{path: e.path, entry: entry, left: e.length * o.passes(entry)}}
+		o.files[entry] = f
+	}
+	o.mu.Unlock()
+	f.once.Do(func() { f.file.Content, f.err = o.open(entry) })
+	if f.err != nil {
+		return nil, f.err
+	}
+	return &f.file, nil
+}
+
+// worked notes that n bytes of a file are done with.
+func (o *openFiles) worked(file *opened, n int64) error {
+	o.mu.Lock()
+	file.left -= n
+	done := file.left == 0
+	if done {
+		delete(o.files, file.entry)
+	}
+	o.mu.Unlock()
+	if done {
+		return file.Close()
+	}
+	return nil
+}
+
+// close closes what an error, or pieces that were skipped, left open.
+func (o *openFiles) close() (err error) {
+	for _, entry := range slices.Sorted(maps.Keys(o.files)) {
+		if f := o.files[entry]; f.file.Content != nil {
+			if closed := f.file.Close(); err == nil {
+				err = closed
+			}
+		}
+	}
+	return err
+}
