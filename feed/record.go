@@ -66,6 +66,7 @@ type Torrent struct {
 	Magnet      string   `json:"magnet"`
 	Trackers    []string `json:"trackers,omitempty"`
 	WebSeeds    []string `json:"web_seeds,omitempty"`
+	Nodes       []string `json:"nodes,omitempty"` // of the DHT, "host:port"
 }
 
 // Release is the content of release.json, the single source of truth about a

@@ -155,6 +155,7 @@ func (c *checker) torrent(r Release) {
 	c.that(len(t.Magnet) <= maxText, "torrent.magnet", "longer than %d bytes", maxText)
 	c.that(magnetOf(t), "torrent.magnet", "not a magnet link of this torrent's infohashes")
 	c.that(len(t.Trackers) <= maxList, "torrent.trackers", "more than %d", maxList)
+	c.that(len(t.Nodes) <= maxList, "torrent.nodes", "more than %d", maxList)
 	for i, u := range t.Trackers {
 		field := fmt.Sprintf("torrent.trackers[%d]", i)
 		c.line(u, field)

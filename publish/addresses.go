@@ -13,6 +13,7 @@ type Addresses struct {
 	Own      bool     // the embedded tracker is announced, at Base + "announce"
 	Trackers []string // others
 	WebSeeds []string // others; "{slug}" stands for the release's slug
+	Nodes    []string // of the DHT, "host:port"
 }
 
 // Addresses joins the channel's configuration with the address at which this
@@ -20,7 +21,7 @@ type Addresses struct {
 func (c *Channel) Addresses(listen string, trackers, webSeeds []string) Addresses {
 	a := Addresses{Base: withSlash(listen), Own: c.Config.Seed.OwnTracker == nil || *c.Config.Seed.OwnTracker,
 		Trackers: append(slices.Clone(trackers), c.Config.Seed.Trackers...),
-		WebSeeds: append(slices.Clone(webSeeds), c.Config.Seed.WebSeeds...)}
+		WebSeeds: append(slices.Clone(webSeeds), c.Config.Seed.WebSeeds...), Nodes: c.Config.Seed.Nodes}
 	if base := c.Config.Channel.BaseURL; base != "" {
 		a.Base = normalBase(base)
 	}

@@ -3,10 +3,8 @@ package publish
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,100 +12,79 @@ import (
 
 	"commonseed/feed"
 	"commonseed/internal/atomicfile"
-	"commonseed/internal/filestate"
 	"commonseed/license/stamp"
+	"commonseed/publish/torrentfile"
 
 	"golang.org/x/sync/errgroup"
 )
 
 // Bundle is the staged payload directory: stamped media, licence notice and
-// metadata, below a directory that is renamed into place when all is done.
+// metadata, below a directory that is renamed into place when all is done. The
+// payload is hashed while it is written.
 type Bundle struct {
-	Dir    string // the staged release directory
-	Record feed.Release
+	Dir     string // the staged release directory
+	Record  feed.Release
+	builder *torrentfile.Builder
 }
 
 // payload is the folder that becomes the torrent's.
 func (b *Bundle) payload(name string) string { return filepath.Join(b.Dir, filesDir, name) }
 
 // stage writes the payload of a plan into dir, synced to disk, and answers with
-// the record so far.
-func (p *Plan) stage(ctx context.Context, dir string, progress func(n int64)) (*Bundle, error) {
-	b := &Bundle{Dir: dir, Record: p.record()}
+// the record so far and the torrent. Sources are linked instead of copied where that
+// is wanted and they are not stamped.
+func (p *Plan) stage(ctx context.Context, dir string, builder *torrentfile.Builder, link bool) (*Bundle, error) {
+	b := &Bundle{Dir: dir, Record: p.record(), builder: builder}
 	root := b.payload(p.Name)
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return nil, err
 	}
-	files, err := p.copyFiles(ctx, root, progress)
-	if err != nil {
+	if err := b.copyFiles(ctx, p, root, link); err != nil {
 		return nil, err
 	}
-	b.Record.Files = files
-	if err := b.describe(p, root); err != nil {
+	if err := b.describe(ctx, p, root); err != nil {
 		return nil, err
 	}
 	return b, syncTree(dir)
 }
 
-// copyFiles writes every planned file, stamped, on all cores.
-func (p *Plan) copyFiles(ctx context.Context, root string, progress func(n int64)) ([]feed.File, error) {
-	written := make([][]feed.File, len(p.Files))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.NumCPU())
+// copyFiles writes every planned file, stamped, and its sidecar if it has one.
+func (b *Bundle) copyFiles(ctx context.Context, p *Plan, root string, link bool) error {
+	var sources []torrentfile.Source
 	for i := range p.Files {
-		group.Go(func() error {
-			f := &p.Files[i]
-			var err error
-			if written[i], err = p.copyFile(ctx, f, root, progress); err != nil {
-				return &FileError{Path: f.Path, Err: err}
-			}
-			return nil
-		})
+		f := &p.Files[i]
+		b.Record.Files = append(b.Record.Files, p.fileRecord(f))
+		sources = append(sources, torrentfile.Source{Path: f.Path, Length: f.Size(), Executable: f.Executable,
+			Open: func() (torrentfile.Content, error) { return f.open(inFolder(root, f.Path), link) }})
+		if f.Stamp != nil && len(f.Stamp.Sidecar) > 0 {
+			s, r := madeFile(root, f.sidecarPath(), "text/plain", f.Stamp.Sidecar)
+			sources, b.Record.Files = append(sources, s), append(b.Record.Files, r)
+		}
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
+	if err := b.add(ctx, sources); err != nil {
+		return err
 	}
-	var files []feed.File
-	for _, w := range written {
-		files = append(files, w...)
-	}
-	return files, nil
+	return p.checkStamps(ctx, root)
 }
 
-// copyFile writes one file, stamped as planned, and its sidecar if it has one.
-// A source that changed since it was planned is refused.
-func (p *Plan) copyFile(ctx context.Context, f *PlannedFile, root string, progress func(n int64)) ([]feed.File, error) {
-	src, err := os.Open(f.Abs)
-	if err != nil {
-		return nil, err
+// add writes and hashes files, and notes the hash of each in the record: those of the
+// last records.
+func (b *Bundle) add(ctx context.Context, sources []torrentfile.Source) error {
+	records := b.Record.Files[len(b.Record.Files)-len(sources):]
+	for i := range sources {
+		r := &records[i]
+		sources[i].Sum = func(sum [32]byte) { r.SHA256 = hex.EncodeToString(sum[:]) }
 	}
-	defer src.Close()
-	content := io.Reader(io.NewSectionReader(src, 0, f.state.Size))
-	if f.Stamp != nil && f.Stamp.Sidecar == nil {
-		content = f.Stamp.Patch.Reader(src)
-	}
-	target := filepath.Join(root, filepath.FromSlash(f.Path))
-	size, sum, err := writeSynced(target, &meter{ctx, content, progress})
-	if info, statErr := src.Stat(); statErr == nil && filestate.Of(info) != f.state {
-		return nil, ErrChanged
-	}
-	if info, statErr := os.Stat(f.Abs); statErr != nil || filestate.Of(info) != f.state {
-		return nil, ErrChanged
-	}
-	if err != nil {
-		return nil, err
-	}
-	if size != f.Size() {
-		return nil, ErrChanged
-	}
-	return p.fileRecords(f, target, size, sum)
+	return b.builder.Add(ctx, sources)
 }
 
-// fileRecords describes a written file, after reading its stamp back.
-func (p *Plan) fileRecords(f *PlannedFile, target string, size int64, sum string) ([]feed.File, error) {
-	r := feed.File{Path: f.Path, Size: size, SHA256: sum, Type: f.Type}
+func inFolder(root, path string) string { return filepath.Join(root, filepath.FromSlash(path)) }
+
+// fileRecord describes a file that is to be written, but for its hash.
+func (p *Plan) fileRecord(f *PlannedFile) feed.File {
+	r := feed.File{Path: f.Path, Size: f.Size(), Type: f.Type}
 	if f.Stamp == nil {
-		return []feed.File{r}, nil
+		return r
 	}
 	r.License, r.Stamp = f.Notice.License.URL, f.Stamp.Places
 	if f.Notice.Title != p.Notice.Title {
@@ -116,20 +93,29 @@ func (p *Plan) fileRecords(f *PlannedFile, target string, size int64, sum string
 	if f.Notice.Creator != p.Notice.Creator {
 		r.Creator = f.Notice.Creator
 	}
-	if len(f.Stamp.Sidecar) > 0 {
-		n, sum, err := writeSynced(target+".license", bytes.NewReader(f.Stamp.Sidecar))
-		if err != nil {
-			return nil, err
-		}
-		return []feed.File{r, {Path: f.Path + ".license", Size: n, SHA256: sum, Type: "text/plain"}}, nil
-	}
-	if f.Stamp.Sidecar == nil {
-		return []feed.File{r}, checkStamped(target, f)
-	}
-	return []feed.File{r}, nil
+	return r
 }
 
-// checkStamped reads the stamp back from the file as it is on disk.
+// checkStamps reads every stamp back from the file as it was written.
+func (p *Plan) checkStamps(ctx context.Context, root string) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.NumCPU())
+	for i := range p.Files {
+		f := &p.Files[i]
+		if f.unchanged() {
+			continue
+		}
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return f.fail(checkStamped(inFolder(root, f.Path), f))
+		})
+	}
+	return group.Wait()
+}
+
+// checkStamped reads the stamp back from one file.
 func checkStamped(target string, f *PlannedFile) error {
 	file, err := os.Open(target)
 	if err != nil {
@@ -150,7 +136,7 @@ func checkStamped(target string, f *PlannedFile) error {
 
 // describe adds metadata.json and LICENSE.txt, which are made of the records of
 // all other files.
-func (b *Bundle) describe(p *Plan, root string) error {
+func (b *Bundle) describe(ctx context.Context, p *Plan, root string) error {
 	metadata, err := feed.CreativeWork(b.Record, "")
 	if err != nil {
 		return err
@@ -159,69 +145,60 @@ func (b *Bundle) describe(p *Plan, root string) error {
 	if err := p.Channel.Pages.LicenseText(&notice, b.Record); err != nil {
 		return err
 	}
-	for _, f := range []struct {
-		name, kind string
-		content    []byte
-	}{{licenseFile, "text/plain", notice.Bytes()}, {metadataFile, "application/ld+json", metadata}} {
-		size, sum, err := writeSynced(filepath.Join(root, f.name), bytes.NewReader(f.content))
-		if err != nil {
-			return err
+	about, r := madeFile(root, licenseFile, "text/plain", notice.Bytes())
+	data, s := madeFile(root, metadataFile, "application/ld+json", metadata)
+	b.Record.Files = append(b.Record.Files, r, s)
+	return b.add(ctx, []torrentfile.Source{about, data})
+}
+
+// madeFile is a file that is made here, and its record.
+func madeFile(root, path, kind string, content []byte) (torrentfile.Source, feed.File) {
+	size := int64(len(content))
+	open := func() (torrentfile.Content, error) {
+		target := inFolder(root, path)
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return nil, err
 		}
-		b.Record.Files = append(b.Record.Files, feed.File{Path: f.name, Size: size, SHA256: sum, Type: f.kind})
+		if err := writeNew(target, content); err != nil {
+			return nil, err
+		}
+		return made{bytes.NewReader(content)}, os.Chmod(target, 0o644) // whatever the umask: it is published
 	}
-	return nil
+	return torrentfile.Source{Path: path, Length: size, Open: open}, feed.File{Path: path, Size: size, Type: kind}
 }
 
-// writeSynced writes a new file through to the disk and answers with its size
-// and SHA-256.
-func writeSynced(path string, content io.Reader) (size int64, sum string, err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return 0, "", err
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return 0, "", err
-	}
-	hash := sha256.New()
-	size, err = io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(f, hash)}, struct{ io.Reader }{content}, make([]byte, 1<<20))
-	if err == nil {
-		err = f.Chmod(0o644) // whatever the umask: it is published
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return size, hex.EncodeToString(hash.Sum(nil)), err
-}
+// made is the content of a file that is made here.
+type made struct{ *bytes.Reader }
 
-// meter counts what is read through it and stops when the context is done.
-type meter struct {
-	ctx      context.Context
-	r        io.Reader
-	progress func(n int64)
-}
+func (made) Region(int64) (fd uintptr, at, n int64) { return 0, 0, 0 }
+func (made) Keep([]byte, int64) error               { return nil }
+func (made) Close() error                           { return nil }
 
-func (m *meter) Read(b []byte) (int, error) {
-	if err := m.ctx.Err(); err != nil {
-		return 0, err
-	}
-	n, err := m.r.Read(b)
-	m.progress(int64(n))
-	return n, err
-}
-
-// syncTree makes the names in all directories below dir durable, and the
-// directories readable by others, whatever the umask: they are published.
+// syncTree makes all below dir durable, and the directories readable by others,
+// whatever the umask: they are published. Most of the time goes to waiting for the
+// disk, so many wait at once.
 func syncTree(dir string) error {
-	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() {
+	var group errgroup.Group
+	group.SetLimit(16)
+	var dirs []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
+		case d.IsDir():
+			dirs = append(dirs, path)
+			return os.Chmod(path, 0o755)
 		}
-		if err := os.Chmod(path, 0o755); err != nil {
-			return err
-		}
-		return atomicfile.SyncDir(path)
+		group.Go(func() error { return atomicfile.Sync(path) })
+		return nil
 	})
+	if waited := group.Wait(); err == nil {
+		err = waited
+	}
+	for _, path := range dirs {
+		if err == nil {
+			err = atomicfile.Sync(path)
+		}
+	}
+	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"commonseed/feed"
 	"commonseed/internal/atomicfile"
+	"commonseed/publish/torrentfile"
 	"commonseed/templates"
 
 	"github.com/gofrs/flock"
@@ -80,7 +81,7 @@ func OpenChannel(dir string, config *Config) (*Channel, error) {
 // checkChannelConfig checks the addresses of a channel, so that none fails
 // after something was written.
 func checkChannelConfig(c *Config) error {
-	urls := map[string][]string{"channel.base_url": {c.Channel.BaseURL}, "seed.trackers": c.Seed.Trackers, "seed.web_seeds": c.Seed.WebSeeds}
+	urls := map[string][]string{"channel.base_url": {c.Channel.BaseURL}, "seed.trackers": c.Seed.Trackers, "seed.web_seeds": c.Seed.WebSeeds, "seed.nodes": c.Seed.Nodes}
 	for key, values := range urls {
 		for _, v := range values {
 			if v == "" {
@@ -90,6 +91,8 @@ func checkChannelConfig(c *Config) error {
 			switch key {
 			case "seed.trackers":
 				check = CheckTracker
+			case "seed.nodes":
+				check = torrentfile.CheckNode
 			case "channel.base_url":
 				check = CheckBase
 			}

@@ -35,8 +35,9 @@ type Description struct {
 	AttributionURL string         `toml:"attribution_url"`
 	Cover          string         `toml:"cover"`
 	Tags           []string       `toml:"tags"`
-	Paths          []string       `toml:"paths"` // relative to the file that names them
-	Allow          []string       `toml:"allow"` // lints
+	Paths          []string       `toml:"paths"`        // relative to the file that names them
+	Allow          []string       `toml:"allow"`        // lints
+	PieceLength    any            `toml:"piece_length"` // of the torrent: bytes, or "1MiB"
 	Links          []LinkConfig   `toml:"links"`
 	Files          []FileOverride `toml:"files"`
 }
@@ -75,6 +76,7 @@ type ChannelConfig struct {
 type SeedConfig struct {
 	Trackers    []string `toml:"trackers"`
 	WebSeeds    []string `toml:"web_seeds"`    // "{slug}" stands for the release's slug
+	Nodes       []string `toml:"nodes"`        // of the DHT, "host:port", for torrents
 	OwnTracker  *bool    `toml:"own_tracker"`  // default true
 	UploadLimit int64    `toml:"upload_limit"` // KiB/s, 0 is none
 	HTTP        string   `toml:"http"`

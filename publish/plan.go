@@ -17,6 +17,7 @@ import (
 	"commonseed/internal/mediatype"
 	"commonseed/license"
 	"commonseed/license/stamp"
+	"commonseed/publish/torrentfile"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -24,14 +25,15 @@ import (
 // Plan is every decision about a Work, made before anything is written. What
 // follows carries it out and decides nothing.
 type Plan struct {
-	Channel *Channel
-	Work    Work
-	Slug    string
-	Name    string // of the payload folder
-	Cover   string // path in the payload, "" if none
-	Notice  license.Notice
-	Files   []PlannedFile
-	Skipped []string // paths left out, with the reason
+	Channel     *Channel
+	Work        Work
+	Slug        string
+	Name        string // of the payload folder
+	Cover       string // path in the payload, "" if none
+	Notice      license.Notice
+	Files       []PlannedFile
+	Skipped     []string // paths left out, with the reason
+	PieceLength int64    // of the torrent, bytes
 
 	existing *Release // a release of this slug that may be the same
 }
@@ -39,10 +41,14 @@ type Plan struct {
 // PlannedFile is a file of the payload and what will be stamped into it.
 type PlannedFile struct {
 	source
-	Type   string // media type, without parameters
-	Notice license.Notice
-	Stamp  *stamp.Stamped // nil: a sidecar of the creator's own, taken as it is
+	Type       string // media type, without parameters
+	Notice     license.Notice
+	Stamp      *stamp.Stamped // nil: a sidecar of the creator's own, taken as it is
+	Executable bool           // a program, which media never are, whatever their disk says
 }
+
+// sidecarPath is where the sidecar of a file stands that cannot be stamped.
+func (f *PlannedFile) sidecarPath() string { return f.Path + ".license" }
 
 // Size is what the file will have in the payload, in bytes.
 func (f PlannedFile) Size() int64 {
@@ -93,7 +99,46 @@ func MakePlan(ctx context.Context, ch *Channel, w Work) (*Plan, error) {
 	if errs := p.prepare(ctx); len(errs) > 0 {
 		return nil, errs.err()
 	}
+	if errs := p.lintSidecars(); len(errs) > 0 {
+		return nil, errs.err()
+	}
+	p.PieceLength = p.choosePieceLength()
 	return p, p.findExisting()
+}
+
+// lintSidecars doubts the names of the sidecars that are made, beside all others: those
+// were doubted before their files were read.
+func (p *Plan) lintSidecars() (problems Problems) {
+	var paths []string
+	for i := range p.Files {
+		f := &p.Files[i]
+		paths = append(paths, f.Path)
+		if f.Stamp != nil && len(f.Stamp.Sidecar) > 0 {
+			paths = append(paths, f.sidecarPath())
+		}
+	}
+	if len(paths) == len(p.Files) {
+		return nil
+	}
+	for _, d := range torrentfile.LintNames(p.Name, paths) {
+		if !p.Work.Allow[d.Lint] {
+			problems = append(problems, &DoubtError{d.Lint, d.Error()})
+		}
+	}
+	return problems
+}
+
+// choosePieceLength suits the payload, unless the creator gave one. What a release adds
+// is small.
+func (p *Plan) choosePieceLength() int64 {
+	if p.Work.PieceLength != 0 {
+		return p.Work.PieceLength
+	}
+	lengths := []int64{0, 0} // LICENSE.txt and metadata.json: the payload is never a lone file
+	for i := range p.Files {
+		lengths = append(lengths, p.Files[i].Size())
+	}
+	return torrentfile.ChoosePieceLength(lengths)
 }
 
 func defaultTitle(p string) string {
@@ -121,10 +166,8 @@ func checkWork(w Work) (problems Problems) {
 	}
 	if w.Title == "" {
 		problems = append(problems, ErrNoTitle)
-	} else if err := checkName(w.Title); err != nil {
-		if _, unportable := err.(*DoubtError); !unportable && !strings.Contains(w.Title, "/") {
-			problems = append(problems, err)
-		}
+	} else if err := checkName(w.Title); err != nil && !strings.Contains(w.Title, "/") {
+		problems = append(problems, err)
 	}
 	if err := checkText(w.Creator); err != nil {
 		problems = append(problems, err)
@@ -290,7 +333,8 @@ func (f *PlannedFile) prepareFrom(src io.ReaderAt, allow map[string]bool, sideca
 		return err
 	}
 	f.Type = detectedType(f.Type, s.Format)
-	if s.Sidecar != nil && len(path.Base(f.Path))+len(".license") > maxName {
+	f.Executable = f.executable && s.Sidecar != nil
+	if s.Sidecar != nil && len(path.Base(f.sidecarPath())) > maxName {
 		return &NameError{path.Base(f.Path), "leaves no room for that of its sidecar"}
 	}
 	if sidecar != "" && s.Sidecar != nil {

@@ -8,9 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync/atomic"
 	"time"
 
+	"commonseed/feed"
 	"commonseed/internal/atomicfile"
 	"commonseed/publish/torrentfile"
 
@@ -22,8 +22,9 @@ type Options struct {
 	Addresses Addresses
 	Version   string           // for "created by"
 	Now       func() time.Time // the clock
-	// Progress is told of bytes done in a stage ("stamping", "hashing"), out of
-	// total. It may be nil, and may be called from several goroutines.
+	Link      bool             // files that are not stamped are linked into the release, where that is possible
+	// Progress is told of bytes done in a stage ("packaging"), out of total. It may be
+	// nil, and may be called from several goroutines.
 	Progress func(stage string, done, total int64)
 }
 
@@ -63,43 +64,67 @@ func Run(ctx context.Context, p *Plan, o Options) (*Release, error) {
 	return ReadRelease(r.Dir)
 }
 
-// build stages the whole release directory.
+// build stages the whole release directory. Each file is read once: it is stamped,
+// written and hashed in one go.
 func (p *Plan) build(ctx context.Context, dir string, o Options) (*Release, error) {
-	total := p.Length()
-	var copied atomic.Int64
-	b, err := p.stage(ctx, dir, func(n int64) { o.Progress("stamping", copied.Add(n), total) })
+	published, err := p.Channel.nextDate(o.Now())
+	if err != nil {
+		return nil, err
+	}
+	builder, err := torrentfile.NewBuilder(torrentfile.Options{
+		Name: p.Name, License: p.Work.License.URL, PieceLength: p.PieceLength, Allow: slices.Sorted(maps.Keys(p.Work.Allow)),
+		CreatedBy: o.Version, CreationDate: published,
+		Progress: func(done int64) { o.Progress("packaging", done, p.Length()) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	b, err := p.stage(ctx, dir, builder, o.Link)
 	if err != nil {
 		return nil, err
 	}
 	r := &Release{Release: b.Record, Dir: dir}
-	if err := r.hash(ctx, p, b, o, total); err != nil {
-		return nil, err
-	}
-	if r.Published, err = p.Channel.nextDate(o.Now()); err != nil {
+	r.Published = published
+	if err := r.torrent(p.Channel, builder, o.Addresses); err != nil {
 		return nil, err
 	}
 	if err := r.write(p.Channel, o.Addresses.Base); err != nil {
 		return nil, err
 	}
-	return r, syncTree(dir)
+	return r, atomicfile.Sync(dir)
 }
 
-// hash builds the torrent of the staged payload and records it.
-func (r *Release) hash(ctx context.Context, p *Plan, b *Bundle, o Options, total int64) error {
-	a := o.Addresses
-	r.BaseURL = a.Base
-	r.Torrent.Trackers, r.Torrent.WebSeeds = a.trackersOf(r), a.webSeedsOf(r)
-	t, err := torrentfile.Build(ctx, b.payload(p.Name), torrentfile.Options{
-		Name: p.Name, License: p.Work.License.URL, Allow: slices.Sorted(maps.Keys(p.Work.Allow)), CreatedBy: o.Version,
-		Announcement: torrentfile.Announcement{Trackers: tiers(r.Torrent.Trackers), WebSeeds: r.Torrent.WebSeeds, Comment: r.PageURL(a.Base)},
-		Progress:     func(done int64) { o.Progress("hashing", done, total) },
-	})
+// torrent writes the torrent of the staged payload and records it.
+func (r *Release) torrent(c *Channel, builder *torrentfile.Builder, a Addresses) error {
+	t, err := builder.Torrent()
 	if err != nil {
 		return err
 	}
+	others, err := c.healthy()
+	if err != nil {
+		return err
+	}
+	if err := t.Relate(r.similar(others), []string{c.Face(a.Base, others).Title}); err != nil {
+		return err
+	}
+	r.readdressTorrent(t, a)
 	r.ID = "urn:uuid:" + uuid.NewSHA1(releaseSpace, []byte(t.InfohashV2())).String()
-	r.describeTorrent(t)
-	return atomicfile.WriteFile(r.TorrentPath(), t.Marshal(), 0o644)
+	return r.writeTorrent(t)
+}
+
+// similar lists the releases that share a file with this one: a client that has one of
+// them need not fetch that again (BEP 38).
+func (r *Release) similar(others []Release) (infohashes []string) {
+	own := map[string]bool{}
+	for _, f := range r.Files {
+		own[f.SHA256] = f.Size > 0
+	}
+	for _, other := range others {
+		if slices.ContainsFunc(other.Files, func(f feed.File) bool { return own[f.SHA256] }) {
+			infohashes = append(infohashes, other.Torrent.InfohashV1)
+		}
+	}
+	return infohashes
 }
 
 // describeTorrent copies a torrent's facts into the record.
@@ -144,5 +169,5 @@ func (p *Plan) enter(r *Release) error {
 		return err
 	}
 	r.Dir = target
-	return atomicfile.SyncDir(p.Channel.Public())
+	return atomicfile.Sync(p.Channel.Public())
 }

@@ -79,11 +79,11 @@ func eachRelease(rels []Release, f func(*Release) error) ([]Release, Problems) {
 	return good, broken
 }
 
-// readdress changes trackers, web seeds and comment of the torrent, and with
+// readdress changes trackers, web seeds, nodes and comment of the torrent, and with
 // them the record, where they differ from a's. The infohashes stay.
 func (r *Release) readdress(a Addresses) error {
-	trackers, webSeeds := a.trackersOf(r), a.webSeedsOf(r)
-	if r.BaseURL == a.Base && slices.Equal(trackers, r.Torrent.Trackers) && slices.Equal(webSeeds, r.Torrent.WebSeeds) {
+	if r.BaseURL == a.Base && slices.Equal(a.trackersOf(r), r.Torrent.Trackers) &&
+		slices.Equal(a.webSeedsOf(r), r.Torrent.WebSeeds) && slices.Equal(a.Nodes, r.Torrent.Nodes) {
 		return nil
 	}
 	data, err := os.ReadFile(r.TorrentPath())
@@ -94,13 +94,23 @@ func (r *Release) readdress(a Addresses) error {
 	if err != nil {
 		return err
 	}
-	r.BaseURL, r.Torrent.Trackers, r.Torrent.WebSeeds = a.Base, trackers, webSeeds
-	t.Announce(torrentfile.Announcement{Trackers: tiers(trackers), WebSeeds: webSeeds, Comment: r.PageURL(a.Base)})
-	r.describeTorrent(t)
-	if err := atomicfile.WriteFile(r.TorrentPath(), t.Marshal(), 0o644); err != nil {
+	r.readdressTorrent(t, a)
+	if err := r.writeTorrent(t); err != nil {
 		return err
 	}
 	return r.writeRecord()
+}
+
+// readdressTorrent puts addresses into a torrent and its record.
+func (r *Release) readdressTorrent(t *torrentfile.Torrent, a Addresses) {
+	d := &r.Torrent
+	d.Trackers, d.WebSeeds, d.Nodes, r.BaseURL = a.trackersOf(r), a.webSeedsOf(r), a.Nodes, a.Base
+	t.Announce(torrentfile.Announcement{Trackers: tiers(d.Trackers), WebSeeds: d.WebSeeds, Nodes: d.Nodes, Comment: r.PageURL(a.Base)})
+	r.describeTorrent(t)
+}
+
+func (r *Release) writeTorrent(t *torrentfile.Torrent) error {
+	return atomicfile.WriteFile(r.TorrentPath(), t.Marshal(), 0o644)
 }
 
 func (r *Release) writeRecord() error {

@@ -20,6 +20,8 @@ type source struct {
 	Abs   string          // where it is
 	Path  string          // in the payload: "/"-separated, NFC
 	state filestate.State // when it was planned with
+
+	executable bool // as its disk says
 }
 
 func byPath(a, b source) int { return strings.Compare(a.Path, b.Path) }
@@ -192,7 +194,8 @@ func (g *gathering) add(abs, place string, info fs.FileInfo) {
 	case info.Size() == 0:
 		g.doubt(&DoubtError{"empty-file", fmt.Sprintf("%q is empty", abs)})
 	}
-	g.files = append(g.files, source{Abs: abs, Path: norm.NFC.String(place), state: filestate.Of(info)})
+	g.files = append(g.files, source{Abs: abs, Path: norm.NFC.String(place), state: filestate.Of(info),
+		executable: info.Mode()&0o100 != 0})
 }
 
 // taken finds places in the payload that two files or folders would have, and

@@ -142,7 +142,7 @@ func (j *stampJob) replace(ctx context.Context, state string, src *os.File, cont
 		if err := atomicfile.WriteFile(j.target+".license", j.Stamp.Sidecar, 0o644); err != nil {
 			return state, err
 		}
-		return state, atomicfile.SyncDir(filepath.Dir(j.target))
+		return state, atomicfile.Sync(filepath.Dir(j.target))
 	case patch.ChangesNothing(content, j.state.Size):
 		return StateUnchanged, nil
 	}
@@ -158,7 +158,7 @@ func (j *stampJob) replace(ctx context.Context, state string, src *os.File, cont
 	if err := os.Rename(temp, j.target); err != nil {
 		return state, errors.Join(err, os.Remove(temp))
 	}
-	return state, atomicfile.SyncDir(filepath.Dir(j.target))
+	return state, atomicfile.Sync(filepath.Dir(j.target))
 }
 
 // write writes a stamped file under a temporary name beside its target. It leaves

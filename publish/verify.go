@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"commonseed/feed"
 	"commonseed/license"
@@ -70,14 +71,15 @@ func Verify(ctx context.Context, dir string, progress func(done, total int64)) (
 	report.check("the record names a known licence", err, want.Label)
 	t, err := r.readTorrent()
 	report.check("the torrent is the one of the record", err, r.Torrent.InfohashV1, r.Torrent.InfohashV2)
+	var sums fileSums
 	if err == nil {
-		err = torrentfile.Verify(ctx, t, r.Payload(), func(n int64) { progress(n, t.Length()) })
+		err = checkPayload(ctx, t, r.Payload(), torrentfile.CheckOptions{Sum: sums.add, Progress: func(n int64) { progress(n, t.Length()) }})
 		report.check("the payload is what the torrent describes", err, fmt.Sprintf("%d bytes", t.Length()))
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	report.check("every file has the hash of the record", r.checkHashes(ctx))
+	report.check("every file has the hash of the record", r.checkHashes(ctx, &sums))
 	report.check("every media file says its licence", r.checkStamps())
 	report.check("LICENSE.txt and metadata.json say it too", r.checkNotices())
 	report.check("the page says it too", r.checkPage())
@@ -112,10 +114,54 @@ func (r *Release) readTorrent() (*torrentfile.Torrent, error) {
 	return t, errors.Join(errs...)
 }
 
+// maxFaults is how many faults of a payload are told of.
+const maxFaults = 100
+
+// checkPayload compares a payload with its torrent. The error tells of each file that is
+// not right.
+func checkPayload(ctx context.Context, t *torrentfile.Torrent, payload string, o torrentfile.CheckOptions) error {
+	report, err := t.Check(ctx, payload, o)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	left := 0
+	for fault := range report.Faults() {
+		if len(errs) == maxFaults {
+			left++
+			continue
+		}
+		errs = append(errs, fault)
+	}
+	if left > 0 {
+		errs = append(errs, fmt.Errorf("and %d more", left))
+	}
+	return errors.Join(errs...)
+}
+
+// fileSums are hashes of files that were found while the payload was compared with its
+// torrent, by path.
+type fileSums struct {
+	mu     sync.Mutex
+	byPath map[string][sha256.Size]byte
+}
+
+func (s *fileSums) add(path string, sum [sha256.Size]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byPath == nil {
+		s.byPath = map[string][sha256.Size]byte{}
+	}
+	s.byPath[path] = sum
+}
+
 // checkHashes compares size and SHA-256 of every file with the record.
-func (r *Release) checkHashes(ctx context.Context) error {
+func (r *Release) checkHashes(ctx context.Context, known *fileSums) error {
 	var errs []error
 	for _, f := range r.Files {
+		if sum, ok := known.byPath[f.Path]; ok && hex.EncodeToString(sum[:]) == f.SHA256 {
+			continue
+		}
 		size, sum, err := hashFile(ctx, filepath.Join(r.Payload(), filepath.FromSlash(f.Path)))
 		switch {
 		case ctx.Err() != nil:
@@ -136,8 +182,21 @@ func hashFile(ctx context.Context, name string) (int64, string, error) {
 	}
 	defer f.Close()
 	h := sha256.New()
-	n, err := io.CopyBuffer(h, &meter{ctx, f, func(int64) {}}, make([]byte, 1<<20))
+	n, err := io.CopyBuffer(h, interruptible{ctx, f}, make([]byte, 1<<20))
 	return n, hex.EncodeToString(h.Sum(nil)), err
+}
+
+// interruptible stops reading when the context is done.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r interruptible) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(b)
 }
 
 // openRegular opens a regular file. Opening a FIFO would wait for its writer.

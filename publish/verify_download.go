@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"commonseed/feed"
@@ -19,13 +20,14 @@ import (
 
 // VerifyDownload looks at what somebody has downloaded, without the channel that
 // it came from: a .torrent beside its payload, a payload folder, any other folder,
-// or a file. It reads only. The error is about the looking itself.
-func VerifyDownload(ctx context.Context, path string, progress func(done, total int64)) (*Report, error) {
+// or a file. Only, if not nil, are the files of a torrent to look at. It reads only. The
+// error is about the looking itself.
+func VerifyDownload(ctx context.Context, path string, only []string, progress func(done, total int64)) (*Report, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	d := &download{Report: Report{Title: filepath.Base(path), Dir: path}, root: path}
+	d := &download{Report: Report{Title: filepath.Base(path), Dir: path}, root: path, only: only}
 	if info.Mode().IsRegular() && strings.EqualFold(filepath.Ext(path), ".torrent") {
 		if err := d.checkTorrent(ctx, path, progress); err != nil {
 			return nil, err
@@ -45,6 +47,7 @@ func VerifyDownload(ctx context.Context, path string, progress func(done, total 
 type download struct {
 	Report
 	root     string
+	only     []string        // paths of files, nil for all
 	want     license.License // zero if nobody says
 	metadata []byte          // metadata.json, which lists files under other licences
 }
@@ -64,7 +67,7 @@ func (d *download) checkTorrent(ctx context.Context, path string, progress func(
 		d.want, err = license.Parse(t.License())
 		d.check("the torrent names a known licence", err, d.want.Label)
 	}
-	err = torrentfile.Verify(ctx, t, d.root, func(n int64) { progress(n, t.Length()) })
+	err = checkPayload(ctx, t, d.root, torrentfile.CheckOptions{Files: d.only, Progress: func(n int64) { progress(n, t.Length()) }})
 	d.check("the payload is what the torrent describes", err, fmt.Sprintf("%d bytes", t.Length()))
 	return ctx.Err()
 }
@@ -117,6 +120,9 @@ func (d *download) checkFiles(ctx context.Context) error {
 			if _, err := os.Lstat(base); err == nil {
 				return nil
 			}
+		}
+		if d.only != nil && !slices.Contains(d.only, filepath.ToSlash(rel)) {
+			return nil
 		}
 		if err := d.checkFile(path); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", rel, err))

@@ -13,6 +13,7 @@ import (
 
 	"commonseed/feed"
 	"commonseed/license"
+	"commonseed/publish/torrentfile"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -30,6 +31,7 @@ type Work struct {
 	Links                              []feed.Link
 	Files                              []fileLicence
 	Allow                              map[string]bool
+	PieceLength                        int64 // bytes, 0: chosen
 
 	LicenseFrom string // the flag or file:line that gave the licence
 }
@@ -155,6 +157,7 @@ func mergeWork(layers []layer, configs []*Config) (Work, error) {
 	w.Slug = m.slug()
 	w.License, w.LicenseFrom = m.license()
 	w.Allow = m.allow()
+	w.PieceLength = m.pieceLength()
 	for i := range layers {
 		d := &layers[i].Description
 		if w.Tags == nil {
@@ -251,6 +254,42 @@ func dateText(v any) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("is not a date like 2026, 2026-05 or 2026-05-01")
+}
+
+// pieceLength is in bytes, 0 if nobody gave one.
+func (m *merger) pieceLength() int64 {
+	for i := range m.layers {
+		given := m.layers[i].PieceLength
+		if given == nil || given == "" {
+			continue
+		}
+		n, err := parseSize(fmt.Sprint(given))
+		if err == nil {
+			err = torrentfile.CheckPieceLength(n)
+		}
+		if err != nil {
+			m.fail(m.layers[i].where("piece_length"), "piece_length", fmt.Sprint(given), err)
+		}
+		return n
+	}
+	return 0
+}
+
+// parseSize reads a number of bytes: 65536, 64K, 64KiB, 1MiB.
+func parseSize(s string) (int64, error) {
+	number, unit := strings.ToUpper(strings.ReplaceAll(s, " ", "")), int64(1)
+	for suffix, size := range map[string]int64{"K": 1 << 10, "M": 1 << 20} {
+		for _, end := range []string{suffix + "IB", suffix} {
+			if cut, ok := strings.CutSuffix(number, end); ok {
+				number, unit = cut, size
+			}
+		}
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 0 || n > 1<<40 {
+		return 0, errors.New("is not a size like 256KiB or 1MiB")
+	}
+	return n * unit, nil
 }
 
 func (m *merger) slug() string {

@@ -46,6 +46,7 @@ type workFlags struct {
 	AttributionURL string   `placeholder:"URL" help:"Where a credit should link to."`
 	Cover          string   `placeholder:"PATH" help:"The cover image, as a path inside the release."`
 	Tag            []string `placeholder:"TAG" help:"A keyword; may be given again."`
+	PieceLength    string   `placeholder:"SIZE" help:"The torrent's piece length, like 1MiB: a power of two from 16KiB to 16MiB (default: chosen)."`
 	Allow          []string `placeholder:"LINT" help:"Overrule a doubt by its name; may be given again."`
 }
 
@@ -55,6 +56,9 @@ func (f workFlags) description() publish.Description {
 		Tags: f.Tag, Allow: f.Allow}
 	if f.Date != "" {
 		d.Date = f.Date
+	}
+	if f.PieceLength != "" {
+		d.PieceLength = f.PieceLength
 	}
 	return d
 }

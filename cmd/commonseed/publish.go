@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"commonseed/feed"
 	"commonseed/publish"
@@ -22,6 +23,8 @@ type publishCmd struct {
 	Tracker []string `placeholder:"URL" help:"Announce to this tracker too; may be given again."`
 	WebSeed []string `placeholder:"URL" help:"A folder URL that serves the payload folder too; may be given again."`
 	BaseURL string   `name:"base-url" placeholder:"URL" help:"Where public/ is served to the world."`
+	Link    bool     `help:"Link files that are not stamped into the release instead of copying them, where the disk can."`
+	Epoch   *uint32  `name:"source-date-epoch" env:"SOURCE_DATE_EPOCH" hidden:"" help:"The time to write into the release, in seconds since 1970."`
 	NoSeed  bool     `help:"Do not seed after publishing."`
 	DryRun  bool     `short:"n" help:"Print the plan and write nothing."`
 }
@@ -221,7 +224,7 @@ func (c *publishCmd) publishAll(e *env, ch *publish.Channel, plans []*publish.Pl
 	var problems publish.Problems
 	for _, p := range plans {
 		r, err := publish.Run(e.ctx, p, publish.Options{
-			Addresses: ch.Addresses(base, c.Tracker, c.WebSeed), Version: createdBy(), Now: e.now, Progress: e.progress})
+			Addresses: ch.Addresses(base, c.Tracker, c.WebSeed), Version: createdBy(), Now: c.clock(e), Link: c.Link, Progress: e.progress})
 		e.endProgress()
 		if e.ctx.Err() != nil {
 			return nil, e.ctx.Err()
@@ -245,6 +248,15 @@ func (c *publishCmd) publishAll(e *env, ch *publish.Channel, plans []*publish.Pl
 		return done, problems
 	}
 	return done, nil
+}
+
+// clock is the time that is written into a release: where SOURCE_DATE_EPOCH is set, that,
+// so that the same release can be made again (reproducible-builds.org).
+func (c *publishCmd) clock(e *env) func() time.Time {
+	if c.Epoch == nil {
+		return e.now
+	}
+	return func() time.Time { return time.Unix(int64(*c.Epoch), 0) }
 }
 
 // unfinished looks at what failed after a release was published. Other releases

@@ -35,6 +35,7 @@ func torrentFacts(kind, path string, t *torrentfile.Torrent) facts {
 	f.named(t.License(), "info.license")
 	f.add("size", bytesText(t.Length()))
 	f.add("files", fmt.Sprint(len(t.Files())))
+	f.add("pieces of", bytesText(t.PieceLength()))
 	f.add("infohash v1", t.InfohashV1())
 	f.add("infohash v2", t.InfohashV2())
 	f.add("magnet", t.Magnet())
@@ -44,6 +45,13 @@ func torrentFacts(kind, path string, t *torrentfile.Torrent) facts {
 	for _, w := range t.WebSeeds() {
 		f.add("web seed", w)
 	}
+	for _, n := range t.Nodes() {
+		f.add("DHT node", n)
+	}
+	for _, h := range t.Similar() {
+		f.add("similar", h)
+	}
+	f.add("source", t.Source())
 	return f
 }
 

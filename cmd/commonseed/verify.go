@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"commonseed/publish"
@@ -13,6 +15,7 @@ import (
 
 type verifyCmd struct {
 	Things []string `arg:"" name:"thing" help:"Channels and releases; or what was downloaded: a .torrent beside its files, a folder, a file."`
+	File   []string `placeholder:"PATH" help:"Of a .torrent, check this file only, as it is called inside the torrent; may be given again."`
 }
 
 // disagreeError says that verification found something wrong.
@@ -34,13 +37,18 @@ func (c *verifyCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
+		if len(c.File) > 0 && !strings.EqualFold(filepath.Ext(thing), ".torrent") {
+			return &usageError{fmt.Errorf("--file is for a .torrent, which %s is not", thing)}
+		}
 		dirs = append(dirs, found...)
 	}
 	failed := 0
 	for _, dir := range dirs {
 		verify := publish.Verify
 		if downloads[dir] {
-			verify = publish.VerifyDownload
+			verify = func(ctx context.Context, path string, progress func(done, total int64)) (*publish.Report, error) {
+				return publish.VerifyDownload(ctx, path, c.File, progress)
+			}
 		}
 		report, err := verify(e.ctx, dir, func(done, total int64) { e.progress("verifying", done, total) })
 		e.endProgress()

@@ -13,7 +13,7 @@ import (
 
 // WriteFile writes data to a temporary sibling of path, syncs it and renames it
 // onto path. Who needs the new name to outlive a loss of power, and not just one
-// of the two contents, calls SyncDir as well.
+// of the two contents, calls Sync for the directory as well.
 func WriteFile(path string, data []byte, perm os.FileMode) error {
 	return renameio.WriteFile(path, data, perm, renameio.IgnoreUmask(), renameio.WithTempDir(filepath.Dir(path)))
 }
@@ -28,15 +28,15 @@ func WriteIfChanged(path string, data []byte, perm os.FileMode) (changed bool, e
 	return true, WriteFile(path, data, perm)
 }
 
-// SyncDir makes renames inside dir durable.
-func SyncDir(dir string) error {
-	d, err := os.Open(dir)
+// Sync makes the content of a file, or the names in a directory, durable.
+func Sync(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", dir, err)
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("sync %s: %w", path, err)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ var walls = []wall{
 	{"publish", []string{
 		"license", "publish", "feed", "templates", "internal",
 		"github.com/pelletier/go-toml/v2", "github.com/google/uuid", "github.com/gofrs/flock",
-		"golang.org/x/text", "golang.org/x/sync",
+		"golang.org/x/text", "golang.org/x/sync", "golang.org/x/sys",
 	}},
 	{"seed", nil},
 	{"seed/origin", []string{"seed", "internal", "github.com/anacrolix", "golang.org/x/time"}},

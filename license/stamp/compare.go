@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"sort"
 )
 
 // differenceError says where two patches of one source part.
@@ -98,10 +97,10 @@ func (p Piece) bytes(src io.ReaderAt) ([]byte, error) {
 // of takes the parts of the patched file that the pieces of q, which are ranges
 // of it, name: a patch of the source again.
 func (p Patch) of(q Patch) Patch {
-	v := p.ReaderAt(nil).(*view)
+	v := p.ReaderAt(nil)
 	var parts Patch
 	for _, want := range q {
-		i := sort.Search(len(p), func(i int) bool { return v.starts[i+1] > want.Off })
+		i := v.piece(want.Off)
 		for off, left := want.Off, want.Len; left > 0; i++ {
 			within := off - v.starts[i]
 			n := min(left, p[i].size()-within)

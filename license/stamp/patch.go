@@ -85,30 +85,44 @@ func (p Patch) Reader(src io.ReaderAt) io.Reader {
 
 // ReaderAt gives random access to the stamped file. It is safe for concurrent
 // use if src is.
-func (p Patch) ReaderAt(src io.ReaderAt) io.ReaderAt {
-	v := &view{src: src, patch: p, starts: make([]int64, len(p)+1)}
+func (p Patch) ReaderAt(src io.ReaderAt) *View {
+	v := &View{src: src, patch: p, starts: make([]int64, len(p)+1)}
 	for i, piece := range p {
 		v.starts[i+1] = v.starts[i] + piece.size()
 	}
 	return v
 }
 
-// view is a Patch laid over its source; starts[i] is where piece i begins, and
+// View is a Patch laid over its source; starts[i] is where piece i begins, and
 // the last element is the size.
-type view struct {
+type View struct {
 	src    io.ReaderAt
 	patch  Patch
 	starts []int64
 }
 
-func (v *view) ReadAt(b []byte, off int64) (int, error) {
+// Source says where the bytes of the stamped file from off on lie in the source, and
+// how many of them follow each other there: none if they are new.
+func (v *View) Source(off int64) (at, n int64) {
+	i := v.piece(off)
+	if off < 0 || i == len(v.patch) || v.patch[i].Data != nil {
+		return 0, 0
+	}
+	return v.patch[i].Off + off - v.starts[i], v.starts[i+1] - off
+}
+
+// piece is the index of the piece that holds the byte at off.
+func (v *View) piece(off int64) int {
+	return sort.Search(len(v.patch), func(i int) bool { return v.starts[i+1] > off })
+}
+
+func (v *View) ReadAt(b []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, errors.New("negative offset")
 	}
 	end := v.starts[len(v.patch)]
 	done := 0
-	i := sort.Search(len(v.patch), func(i int) bool { return v.starts[i+1] > off })
-	for ; done < len(b) && i < len(v.patch); i++ {
+	for i := v.piece(off); done < len(b) && i < len(v.patch); i++ {
 		n, err := v.readPiece(b[done:], i, off+int64(done))
 		done += n
 		if err != nil {
@@ -123,7 +137,7 @@ func (v *view) ReadAt(b []byte, off int64) (int, error) {
 
 // readPiece reads from piece i, beginning at offset off of the stamped file, as
 // much as the piece and b hold.
-func (v *view) readPiece(b []byte, i int, off int64) (int, error) {
+func (v *View) readPiece(b []byte, i int, off int64) (int, error) {
 	piece, within := v.patch[i], off-v.starts[i]
 	if rest := v.starts[i+1] - off; int64(len(b)) > rest {
 		b = b[:rest]

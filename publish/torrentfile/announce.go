@@ -23,11 +23,17 @@ type Announcement struct {
 // check refuses what could not be written.
 func (a *Announcement) check() error {
 	for _, node := range a.Nodes {
-		if _, _, err := splitNode(node); err != nil {
+		if err := CheckNode(node); err != nil {
 			return fmt.Errorf("DHT node %q: %w", node, err)
 		}
 	}
 	return nil
+}
+
+// CheckNode accepts "host:port".
+func CheckNode(node string) error {
+	_, _, err := splitNode(node)
+	return err
 }
 
 // Announce replaces what leads to peers and the comment: announce, announce-list,

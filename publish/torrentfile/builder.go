@@ -25,7 +25,7 @@ func NewBuilder(o Options) (*Builder, error) {
 	if err := checkName(o.Name); err != nil {
 		return nil, fmt.Errorf("torrent name %q: %w", o.Name, err)
 	}
-	if err := checkPieceLength(o.PieceLength); err != nil {
+	if err := CheckPieceLength(o.PieceLength); err != nil {
 		return nil, err
 	}
 	if err := o.Announcement.check(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 )
 
@@ -13,6 +14,9 @@ type CheckOptions struct {
 	// Files are the paths of the files to check; nil means all of them. With v2 no byte
 	// of another file is read.
 	Files []string
+	// Sum, if not nil, is told the SHA-256 of every checked file that has the length it
+	// should have, from any goroutine. It wants a torrent with a v2 part.
+	Sum func(path string, sha256 [32]byte)
 	// Progress is told the bytes read so far. May be nil.
 	Progress func(done int64)
 }
@@ -52,7 +56,13 @@ func (t *Torrent) Check(ctx context.Context, root string, o CheckOptions) (*Repo
 		return nil, err
 	}
 	h := hashing{ctx: ctx, lay: c.lay, want: kinds{v1: t.info.v1, v2: t.info.v2}, open: c.open, progress: o.Progress,
-		skip: func(piece int) bool { return c.pieces[piece] != unknown }, foundV1: c.foundV1, foundV2: c.foundV2}
+		skip: func(piece int) bool { return c.pieces[piece] != wanted }, foundV1: c.foundV1, foundV2: c.foundV2, whole: c.whole}
+	if o.Sum != nil {
+		if !t.info.v2 {
+			return nil, errors.New("the hash of a whole file cannot be had with pieces that go on from one file into the next")
+		}
+		h.foundSum = func(entry int, sum [sha256Size]byte) { o.Sum(c.lay.entries[entry].path, sum) }
+	}
 	if err := h.run(); err != nil {
 		return nil, err
 	}
@@ -69,19 +79,18 @@ type checker struct {
 	found   *listing
 	on      []int // of each entry, its place in found; -1 if there is no such file
 	extra   []string
-	pieces  []pieceState // each is set by one goroutine
-	checked []bool       // of each entry
+	checked []bool // of each entry
+
+	pieces           []pieceState // before anything is hashed
+	wrongV1, wrongV2 []bool       // of each piece, each set by one goroutine
 }
 
 type pieceState byte
 
 const (
-	unknown  pieceState = iota // to be hashed
+	wanted   pieceState = iota // to be hashed
 	unwanted                   // nobody asked
 	absent                     // not all of it is on disk
-	right
-	wrong
-	wrongInV1 // though its v2 hash is right: the torrent contradicts itself
 )
 
 // find looks up the files of the torrent on disk, and what of each piece is there.
@@ -131,21 +140,25 @@ func (c *checker) wrongKind() error {
 // choose marks the pieces that are not to be hashed.
 func (c *checker) choose() error {
 	c.checked = make([]bool, len(c.lay.entries))
-	for i, e := range c.lay.entries {
-		c.checked[i] = c.wanted == nil || slices.Contains(c.wanted, e.path)
-	}
+	asked := map[string]bool{}
 	for _, path := range c.wanted {
-		if !slices.ContainsFunc(c.lay.entries, func(e entry) bool { return e.path == path }) {
-			return fmt.Errorf("%s: is not part of the torrent", path)
-		}
+		asked[path] = true
 	}
-	c.pieces = make([]pieceState, c.lay.numPieces())
+	for i, e := range c.lay.entries {
+		c.checked[i] = c.wanted == nil || asked[e.path]
+		delete(asked, e.path)
+	}
+	for _, path := range slices.Sorted(maps.Keys(asked)) {
+		return fmt.Errorf("%s: is not part of the torrent", path)
+	}
+	n := c.lay.numPieces()
+	c.pieces, c.wrongV1, c.wrongV2 = make([]pieceState, n), make([]bool, n), make([]bool, n)
 	for i := range c.pieces {
 		c.pieces[i] = unwanted
 	}
 	for i, e := range c.lay.entries {
 		if c.checked[i] {
-			c.mark(e.offset, e.end(), unknown)
+			c.mark(e.offset, e.end(), wanted)
 		}
 	}
 	for i, e := range c.lay.entries {
@@ -164,6 +177,11 @@ func (c *checker) length(i int) int64 {
 	return c.found.entries[c.on[i]].length
 }
 
+// whole says whether all of an entry is hashed.
+func (c *checker) whole(i int) bool {
+	return c.checked[i] && c.on[i] >= 0 && c.length(i) == c.lay.entries[i].length
+}
+
 // mark gives the pieces that hold bytes of a range a state, but not those that
 // nobody asked for.
 func (c *checker) mark(from, to int64, state pieceState) {
@@ -171,7 +189,7 @@ func (c *checker) mark(from, to int64, state pieceState) {
 		return
 	}
 	for piece := from / c.lay.pieceLength; piece*c.lay.pieceLength < to; piece++ {
-		if state == unknown || c.pieces[piece] != unwanted {
+		if state == wanted || c.pieces[piece] != unwanted {
 			c.pieces[piece] = state
 		}
 	}
@@ -193,21 +211,11 @@ func (noContent) Region(int64) (fd uintptr, at, n int64) { return 0, 0, 0 }
 func (noContent) Keep([]byte, int64) error               { return nil }
 func (noContent) Close() error                           { return nil }
 
-// foundV1 comes before foundV2, if both come.
 func (c *checker) foundV1(piece int, sum [sha1Size]byte) {
-	if c.pieces[piece] = right; string(sum[:]) != string(c.info.pieces[piece*sha1Size:][:sha1Size]) {
-		c.pieces[piece] = wrongInV1
-	}
+	c.wrongV1[piece] = string(sum[:]) != string(c.info.pieces[piece*sha1Size:][:sha1Size])
 }
 
-func (c *checker) foundV2(piece int, sum digest) {
-	switch {
-	case sum != c.expected(piece):
-		c.pieces[piece] = wrong
-	case c.pieces[piece] == unknown:
-		c.pieces[piece] = right
-	}
-}
+func (c *checker) foundV2(piece int, sum digest) { c.wrongV2[piece] = sum != c.expected(piece) }
 
 // expected is the v2 hash of a piece: from the piece layer or, for a file not
 // longer than a piece, the file's root.
@@ -243,18 +251,17 @@ func (c *checker) file(i int) FileReport {
 	for off := int64(0); off < e.length; {
 		piece := (e.offset + off) / c.lay.pieceLength
 		end := min((piece+1)*c.lay.pieceLength-e.offset, e.length)
-		state := c.pieces[piece]
-		if state == right {
+		if c.pieces[piece] == wanted && !c.wrongV1[piece] && !c.wrongV2[piece] {
 			f.Have += end - off
 		} else {
 			f.bad(off, end)
 		}
 		switch {
 		case fault != "":
-		case state == wrongInV1 && c.info.v2:
-			fault = fmt.Sprintf("piece %d, from byte %d on, does not match its v1 hash", piece, off)
-		case state == wrong || state == wrongInV1:
+		case c.wrongV2[piece], c.wrongV1[piece] && !c.info.v2:
 			fault = fmt.Sprintf("bytes %d to %d are not what the torrent says", off, end-1)
+		case c.wrongV1[piece]: // the torrent contradicts itself
+			fault = fmt.Sprintf("piece %d, from byte %d on, does not match its v1 hash", piece, off)
 		}
 		off = end
 	}

@@ -34,8 +34,10 @@ type hashing struct {
 	foundV1 func(piece int, sum [sha1Size]byte)
 	foundV2 func(piece int, sum digest)
 
-	// foundSum is told the SHA-256 of each whole file. Nil: nobody wants it.
+	// foundSum is told the SHA-256 of each whole file that whole says there is, or of
+	// all if it is nil. Nil: nobody wants it.
 	foundSum func(entry int, sum [sha256Size]byte)
+	whole    func(entry int) bool
 
 	files openFiles
 	meter meter
@@ -77,7 +79,7 @@ func (h *hashing) passes(entry int) int64 {
 // chained says whether the hash of a whole file is wanted, and is another one than
 // that of its only block.
 func (h *hashing) chained(entry int) bool {
-	return h.foundSum != nil && h.lay.entries[entry].length > blockSize
+	return h.foundSum != nil && h.lay.entries[entry].length > blockSize && (h.whole == nil || h.whole(entry))
 }
 
 // sumOfNothing is the hash of an empty file.
@@ -106,7 +108,7 @@ func (h *hashing) empty() error {
 				if err != nil {
 					return err
 				}
-				if h.foundSum != nil {
+				if h.foundSum != nil && (h.whole == nil || h.whole(i)) {
 					h.foundSum(i, sumOfNothing)
 				}
 			}

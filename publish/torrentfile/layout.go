@@ -93,8 +93,8 @@ func (l *layout) piecesOf(e entry) (first, n int) {
 	return int(e.offset / l.pieceLength), int((e.length + l.pieceLength - 1) / l.pieceLength)
 }
 
-// checkPieceLength refuses what BEP 52, and clients in use, do not take.
-func checkPieceLength(n int64) error {
+// CheckPieceLength refuses what BEP 52, and clients in use, do not take.
+func CheckPieceLength(n int64) error {
 	if n < minPieceLength || n > maxPieceLength || n&(n-1) != 0 {
 		return fmt.Errorf("piece length %d: not a power of two from 16 KiB to 16 MiB", n)
 	}

@@ -1,6 +1,9 @@
 package torrentfile
 
-import "context"
+import (
+	"context"
+	"iter"
+)
 
 // MismatchError says that a payload is not what the torrent describes.
 type MismatchError struct {
@@ -22,13 +25,24 @@ func Verify(ctx context.Context, t *Torrent, root string, progress func(int64)) 
 
 // Err is the first fault in torrent order as a *MismatchError, nil if there is none.
 func (r *Report) Err() error {
-	for _, f := range r.Files {
-		if f.Fault != "" {
-			return &MismatchError{Path: f.Path, Why: f.Fault}
-		}
-	}
-	if len(r.Extra) > 0 {
-		return &MismatchError{Path: r.Extra[0], Why: "is not part of the torrent"}
+	for fault := range r.Faults() {
+		return fault
 	}
 	return nil
+}
+
+// Faults are all faults in torrent order, and then the files that do not belong there.
+func (r *Report) Faults() iter.Seq[*MismatchError] {
+	return func(yield func(*MismatchError) bool) {
+		for _, f := range r.Files {
+			if f.Fault != "" && !yield(&MismatchError{Path: f.Path, Why: f.Fault}) {
+				return
+			}
+		}
+		for _, path := range r.Extra {
+			if !yield(&MismatchError{Path: path, Why: "is not part of the torrent"}) {
+				return
+			}
+		}
+	}
 }
