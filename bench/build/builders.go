@@ -2,146 +2,127 @@ package main
 
 import (
 	"context"
-	"crypto/sha1"
-	"crypto/sha256"
 	"fmt"
 	"math/bits"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
-	"sync"
-	"sync/atomic"
+	"strings"
 
+	"commonseed/bench/internal/limits"
+	"commonseed/bench/internal/measure"
 	"commonseed/publish/torrentfile"
 )
 
+var modes = []torrentfile.Mode{torrentfile.Hybrid, torrentfile.V1, torrentfile.V2}
+
+// modeNames are those of the flag and of the table.
+var modeNames = map[torrentfile.Mode]string{torrentfile.Hybrid: "hybrid", torrentfile.V1: "v1", torrentfile.V2: "v2"}
+
 // builder is one row of the table.
 type builder struct {
-	name  string
-	kind  string // "hybrid" or "v1"
-	limit bool   // hashes only: what the others of its kind are measured against
-	ours  bool
-	build func(ctx context.Context) error
+	task measure.Task
+	mode torrentfile.Mode
+	role role
 }
 
-// systemPython is Debian's, where python3-libtorrent lives.
-const systemPython = "/usr/bin/python3"
+// role is what the other rows of a mode are compared with.
+type role int
 
-const libtorrentScript = `
-import os, sys
-import libtorrent as lt
-payload, out, piece = sys.argv[1], sys.argv[2], int(sys.argv[3])
-storage = lt.file_storage()
-lt.add_files(storage, payload)
-creator = lt.create_torrent(storage, piece, int(sys.argv[4]))
-lt.set_piece_hashes(creator, os.path.dirname(payload))
-open(out, "wb").write(lt.bencode(creator.generate()))
-`
+const (
+	other role = iota
+	standardLimit
+	pairsLimit
+	ours
+)
 
-const libtorrentV1Only = "64" // create_torrent.v1_only
+// strangers are the programs that we are compared with.
+var strangers = []string{"python3-libtorrent", "mktorrent", "transmission-create", "mkbrr"}
 
-func allBuilders(p payload) []builder {
-	self, _ := os.Executable()
-	out := filepath.Join(filepath.Dir(p.root), "out.torrent")
-	piece := strconv.FormatInt(p.pieceLength, 10)
-	cores := strconv.Itoa(runtime.GOMAXPROCS(0))
-	list := []builder{
-		{name: "hash limit, " + cores + " cores", kind: "hybrid", limit: true, build: func(ctx context.Context) error { return hashOnly(ctx, p, true) }},
-		{name: "hash limit, " + cores + " cores", kind: "v1", limit: true, build: func(ctx context.Context) error { return hashOnly(ctx, p, false) }},
-		{name: "commonseed", kind: "hybrid", ours: true, build: command(out, self, "-only", p.root)},
-	}
-	if havePython() {
-		list = append(list,
-			builder{name: "libtorrent (python3-libtorrent)", kind: "hybrid", build: command(out, systemPython, "-W", "ignore", "-c", libtorrentScript, p.root, out, piece, "0")},
-			builder{name: "libtorrent (python3-libtorrent)", kind: "v1", build: command(out, systemPython, "-W", "ignore", "-c", libtorrentScript, p.root, out, piece, libtorrentV1Only)})
-	}
-	if have("mktorrent") {
-		power := strconv.Itoa(bits.TrailingZeros64(uint64(p.pieceLength)))
-		list = append(list, builder{name: "mktorrent -t " + cores, kind: "v1", build: command(out, "mktorrent", "-t", cores, "-l", power, "-a", "http://tracker.example/announce", "-o", out, p.root)})
-	}
-	if have("transmission-create") {
-		kib := strconv.FormatInt(p.pieceLength>>10, 10)
-		list = append(list, builder{name: "transmission-create", kind: "v1", build: command(out, "transmission-create", "-s", kib, "-o", out, p.root)})
-	}
-	return list
-}
+// mktorrentLeast is the shortest piece that mktorrent makes.
+const mktorrentLeast = 32 << 10
 
-func have(program string) bool {
-	_, err := exec.LookPath(program)
-	return err == nil
-}
-
-func havePython() bool { return exec.Command(systemPython, "-c", "import libtorrent").Run() == nil }
-
-func missing() []string {
-	var names []string
-	if !havePython() {
-		names = append(names, "python3-libtorrent")
-	}
-	for _, name := range []string{"mktorrent", "transmission-create"} {
-		if !have(name) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// command runs a builder as a process of its own. An older result is removed
-// first: some builders refuse to overwrite.
-func command(out, program string, args ...string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if err := os.Remove(out); err != nil && !os.IsNotExist(err) {
-			return err
-		}
-		text, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("%w: %s", err, text)
-		}
-		return nil
-	}
-}
-
-// buildOurs is what the benchmark starts as our builder.
-func buildOurs(ctx context.Context, root string) error {
-	t, err := torrentfile.Build(ctx, root, torrentfile.Options{Name: filepath.Base(root)})
+func allBuilders(p payload) ([]builder, error) {
+	self, err := os.Executable()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return os.WriteFile(filepath.Join(filepath.Dir(root), "out.torrent"), t.Marshal(), 0o644)
+	w := workshop{p: p, self: self, out: filepath.Join(filepath.Dir(p.root), "out.torrent")}
+	w.limits()
+	for _, mode := range modes {
+		w.process("commonseed", mode, ours, self, "-only", p.root, "-mode", modeNames[mode], "-out", w.out)
+	}
+	absent := measure.Missing(strangers...)
+	if !slices.Contains(absent, "python3-libtorrent") {
+		w.libtorrent()
+	}
+	w.v1(absent)
+	return w.list, nil
 }
 
-// hashOnly hashes as many bytes as the payload has, from memory, on all cores:
-// SHA-1 of each piece and, for a hybrid, SHA-256 of each block of 16 KiB.
-func hashOnly(ctx context.Context, p payload, hybrid bool) error {
-	pieces := (p.size + p.pieceLength - 1) / p.pieceLength
-	inMemory := int64(len(p.memory)) / p.pieceLength
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			for i := next.Add(1) - 1; i < pieces && ctx.Err() == nil; i = next.Add(1) - 1 {
-				length := min(p.pieceLength, p.size-i*p.pieceLength)
-				from := i % inMemory * p.pieceLength
-				hashPiece(p.memory[from:from+length], hybrid)
-			}
-		})
-	}
-	wg.Wait()
-	return ctx.Err()
+// workshop gathers builders.
+type workshop struct {
+	p         payload
+	self, out string
+	list      []builder
 }
 
-func hashPiece(piece []byte, hybrid bool) {
-	const block = 16 << 10
-	whole := sha1.New()
-	for len(piece) > 0 {
-		part := piece[:min(len(piece), block)]
-		whole.Write(part)
-		if hybrid {
-			sha256.Sum256(part)
+func (w *workshop) limits() {
+	memory := limits.Memory(w.p.size)
+	for _, mode := range modes {
+		l := limits.New(memory, w.p.lengths, w.p.pieceLength(mode), mode)
+		w.list = append(w.list, builder{measure.Task{Name: limits.Standard, Run: l.Standard}, mode, standardLimit},
+			builder{measure.Task{Name: limits.Pairs, Run: l.Pairs}, mode, pairsLimit})
+	}
+}
+
+// v1 adds those that know nothing else.
+func (w *workshop) v1(absent []string) {
+	pieceLength := w.p.pieceLength(torrentfile.V1)
+	bytes, kib := strconv.FormatInt(pieceLength, 10), strconv.FormatInt(pieceLength>>10, 10)
+	power := strconv.Itoa(bits.TrailingZeros64(uint64(pieceLength)))
+	cores := strconv.Itoa(runtime.GOMAXPROCS(0))
+	if !slices.Contains(absent, "mktorrent") && pieceLength >= mktorrentLeast {
+		w.process("mktorrent -t "+cores, torrentfile.V1, other, "mktorrent", "-t", cores, "-l", power, "-a", "http://tracker.example/announce", "-o", w.out, w.p.root)
+	}
+	if !slices.Contains(absent, "transmission-create") {
+		w.process("transmission-create", torrentfile.V1, other, "transmission-create", "-s", kib, "-o", w.out, w.p.root)
+	}
+	if !slices.Contains(absent, "mkbrr") {
+		w.process("mkbrr", torrentfile.V1, other, "mkbrr", "create", w.p.root, "-l", power, "--workers", cores,
+			"--private=false", "--no-date", "--no-creator", "-q", "-o", w.out)
+	}
+	for _, way := range standins {
+		w.process(way.title(w.p.lengths), torrentfile.V1, other, w.self, "-only", w.p.root, "-mode", "v1", "-out", w.out,
+			"-standin", way.name, "-piece-length", bytes)
+	}
+}
+
+// process adds a builder that is a process of its own. An older result is removed
+// first: some builders refuse to overwrite. Its first result is checked.
+func (w *workshop) process(name string, mode torrentfile.Mode, r role, program string, args ...string) {
+	checked := false
+	run := func(ctx context.Context) (measure.Usage, error) {
+		if err := os.Remove(w.out); err != nil && !os.IsNotExist(err) {
+			return measure.Usage{}, err
 		}
-		piece = piece[len(part):]
+		used, err := measure.Run(ctx, "", program, args...)
+		if err == nil && !checked {
+			checked, err = true, check(w.out, w.p, mode)
+		}
+		return used, err
 	}
-	whole.Sum(nil)
+	w.list = append(w.list, builder{measure.Task{Name: name, Run: run}, mode, r})
+}
+
+// modeOf reads the flag.
+func modeOf(name string) (torrentfile.Mode, error) {
+	for _, mode := range modes {
+		if strings.EqualFold(modeNames[mode], name) {
+			return mode, nil
+		}
+	}
+	return 0, fmt.Errorf("no kind of torrent: %q", name)
 }

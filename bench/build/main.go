@@ -1,26 +1,33 @@
-// Command build compares how fast torrents are built: by us, by libtorrent, by
-// mktorrent and by transmission-create, against the speed at which this machine
-// can hash at all.
+// Command build compares how fast torrents are built: hybrid, v1 and v2, by us, by
+// libtorrent, by mktorrent, by transmission-create, by mkbrr if it is installed and by
+// stand-ins for it, against the speed at which this machine can hash at all.
 //
-//	go run ./bench/build -size 1GiB -runs 5
+//	go run ./bench/build -size 2GiB -runs 5
+//	go run ./bench/build -files 100000 -file-size 10000
 //
-// Everything is measured in one run, in turns, each builder as a whole process
-// over the same files in a warm page cache. The result is a Markdown table.
+// Everything is measured in one run, in turns, each builder as a whole process over
+// the same files in a warm page cache. The result is a Markdown table. Files lie in
+// TMPDIR; -dir says where else.
 //
-//	main.go      flags, measuring, the table
-//	builders.go  what is measured
-//	payload.go   test data
+//	main.go      flags
+//	payload.go   what torrents are made of
+//	builders.go  who makes them; python.go: libtorrent
+//	ours.go      our builder, as a process of its own
+//	standin.go   what mkbrr does to hash, written here; feed.go: how it reads files
+//	check.go     whether a builder made what it was asked for
+//	table.go     the table
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
-	"strings"
-	"time"
+	"path/filepath"
+
+	"commonseed/bench/internal/measure"
 )
 
 func main() {
@@ -33,93 +40,57 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	size := byteSize(1 << 30)
+	size, fileSize := measure.Size(1<<30), measure.Size(0)
 	flag.Var(&size, "size", "payload, in bytes or with KiB, MiB, GiB")
-	runs := flag.Int("runs", 5, "measurements of each builder")
+	flag.Var(&fileSize, "file-size", "length of each file; in place of -size")
 	files := flag.Int("files", 1, "number of files the payload is cut into")
-	only := flag.String("only", "", "build one torrent of this folder with our builder, print nothing (used by the benchmark itself)")
+	runs := flag.Int("runs", 5, "measurements of each builder")
+	dir := flag.String("dir", "", "where the payload goes (default: TMPDIR)")
+	var p process
+	flag.StringVar(&p.root, "only", "", "build one torrent of this folder and print nothing (used by the benchmark itself, as are the flags below)")
+	flag.StringVar(&p.mode, "mode", "hybrid", "kind of the torrent: hybrid, v1 or v2")
+	flag.StringVar(&p.out, "out", "", "the torrent")
+	flag.StringVar(&p.standin, "standin", "", "build it, of v1, by a stand-in: read or map")
+	flag.Int64Var(&p.pieceLength, "piece-length", 0, "that of a stand-in's torrent")
 	flag.Parse()
-	if *only != "" {
-		return buildOurs(ctx, *only)
+	if p.root != "" {
+		return p.run(ctx)
 	}
-	if *runs < 1 || *files < 1 || size < byteSize(*files) {
-		return fmt.Errorf("wants at least one run, one file and one byte a file")
+	if fileSize > 0 {
+		size = fileSize * measure.Size(*files)
 	}
-	dir, err := os.MkdirTemp("", "commonseed-bench-build-")
+	if flag.NArg() > 0 || *runs < 1 || *files < 1 || size < measure.Size(*files) {
+		return errors.New("wants at least one run, one file and one byte a file")
+	}
+	return bench(ctx, *dir, int64(size), *files, *runs)
+}
+
+// bench makes a payload, measures and prints.
+func bench(ctx context.Context, dir string, size int64, files, runs int) error {
+	dir, err := os.MkdirTemp(dir, "commonseed-bench-build-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	p, err := makePayload(ctx, dir, int64(size), *files)
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	p, err := makePayload(ctx, dir, size, files)
 	if err != nil {
 		return err
 	}
-	builders := allBuilders(p)
-	times, err := measure(ctx, builders, *runs)
+	builders, err := allBuilders(p)
 	if err != nil {
 		return err
 	}
-	printTable(p, builders, times)
+	tasks := make([]measure.Task, len(builders))
+	for i, b := range builders {
+		tasks[i] = b.task
+	}
+	series, err := measure.InTurns(ctx, tasks, runs)
+	if err != nil {
+		return err
+	}
+	printTable(p, builders, series)
 	return nil
 }
-
-// measure times every builder runs times, in turns and each turn beginning with
-// another one, so that a slow spell of the machine does not hit one alone.
-func measure(ctx context.Context, builders []builder, runs int) ([][]time.Duration, error) {
-	times := make([][]time.Duration, len(builders))
-	for turn := range runs {
-		fmt.Fprintf(os.Stderr, "run %d of %d\n", turn+1, runs)
-		for i := range builders {
-			b := (i + turn) % len(builders)
-			start := time.Now()
-			if err := builders[b].build(ctx); err != nil {
-				return nil, fmt.Errorf("%s: %w", builders[b].name, err)
-			}
-			times[b] = append(times[b], time.Since(start))
-		}
-	}
-	return times, nil
-}
-
-// result is what a row of the table says. On a machine that is busy with other
-// things the fastest run says more than the median.
-type result struct{ median, fastest time.Duration }
-
-func summarize(times []time.Duration) result {
-	slices.Sort(times)
-	return result{median: (times[(len(times)-1)/2] + times[len(times)/2]) / 2, fastest: times[0]}
-}
-
-func printTable(p payload, builders []builder, times [][]time.Duration) {
-	fmt.Printf("%s, %s, load %s\n", time.Now().UTC().Format(time.DateOnly), machine(), load())
-	fmt.Printf("`go run ./bench/build %s`: %d bytes in %d file(s), pieces of %d KiB, page cache warm, %d runs\n\n",
-		strings.Join(os.Args[1:], " "), p.size, p.files, p.pieceLength>>10, len(times[0]))
-	fmt.Println("| builder | torrent | median | GB/s | share of the hash limit | ours is faster by | fastest | GB/s | share of the hash limit |")
-	fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-	results := make([]result, len(builders))
-	var ours result
-	limits := map[string]result{}
-	for i, b := range builders {
-		results[i] = summarize(times[i])
-		if b.limit {
-			limits[b.kind] = results[i]
-		}
-		if b.ours {
-			ours = results[i]
-		}
-	}
-	for i, b := range builders {
-		r, limit := results[i], limits[b.kind]
-		fmt.Printf("| %s | %s | %.3f s | %.2f | %.3f | × %.2f | %.3f s | %.2f | %.3f |\n", b.name, b.kind,
-			r.median.Seconds(), p.speed(r.median), ratio(limit.median, r.median), ratio(r.median, ours.median),
-			r.fastest.Seconds(), p.speed(r.fastest), ratio(limit.fastest, r.fastest))
-	}
-	for _, name := range missing() {
-		fmt.Printf("\n%s is not installed and was left out.\n", name)
-	}
-}
-
-// speed is in GB/s.
-func (p payload) speed(d time.Duration) float64 { return float64(p.size) / 1e9 / d.Seconds() }
-
-func ratio(a, b time.Duration) float64 { return a.Seconds() / b.Seconds() }

@@ -1,6 +1,10 @@
 package main
 
-import "context"
+import (
+	"context"
+
+	"commonseed/bench/internal/films"
+)
 
 // benchCase is something to stamp.
 type benchCase struct {
@@ -15,11 +19,6 @@ type rival struct {
 	ours bool
 	run  []string
 }
-
-const (
-	url    = "https://creativecommons.org/licenses/by/4.0/"
-	rights = "© 2026 Ana Ruiz. Licensed under CC BY 4.0. " + url
-)
 
 // ours stamps what is named.
 func (b *bench) ours(names ...string) rival {
@@ -37,15 +36,10 @@ func shell(name, script string) rival { return rival{name: name, run: []string{"
 
 // ffmpeg remuxes.
 func ffmpeg(name string, options ...string) rival {
-	args := append([]string{"ffmpeg", "-v", "error", "-i", name, "-map", "0", "-c", "copy", "-metadata", "license=" + url,
-		"-metadata", "copyright=" + rights}, options...)
+	args := append([]string{"ffmpeg", "-v", "error", "-i", name, "-map", "0", "-c", "copy", "-metadata", "license=" + films.Licence,
+		"-metadata", "copyright=" + films.Rights}, options...)
 	return rival{name: "ffmpeg -c copy", run: append(args, "{out}/"+name)}
 }
-
-// exiftoolTags is what exiftool writes of a notice; it cannot write less than
-// the properties that say the same as a stamp.
-const exiftoolTags = " -XMP-cc:License=" + url + " '-XMP-dc:Rights=" + rights + "' -XMP-xmpRights:Marked=True" +
-	" '-XMP-xmpRights:UsageTerms=" + rights + "' -XMP-xmpRights:WebStatement=" + url + " '-XMP-cc:AttributionName=Ana Ruiz' "
 
 // mutagen copies and tags, in one process.
 const mutagen = `
@@ -64,23 +58,23 @@ for name in os.listdir("mp3"):
 func (b *bench) cases(size, count int) []benchCase {
 	film := func(name, file string, options []string, rivals ...rival) benchCase {
 		return benchCase{name,
-			func(ctx context.Context, dir string) error { return makeFilm(ctx, dir, file, size, options...) },
+			func(ctx context.Context, dir string) error { return films.Make(ctx, dir, file, size, options...) },
 			append([]rival{shell("cp", "cp "+file+" {out}/"), b.ours(file)}, rivals...)}
 	}
 	return []benchCase{
 		film("An MP4 with its index at the end", "film.mp4", nil,
-			shell("exiftool", "exiftool -q -api LargeFileSupport=1 -o {out}/film.mp4"+exiftoolTags+"film.mp4"), ffmpeg("film.mp4")),
+			shell("exiftool", "exiftool -q -api LargeFileSupport=1 -o {out}/film.mp4"+films.ExiftoolTags+"film.mp4"), ffmpeg("film.mp4")),
 		film("An MP4 with its index in front", "film.mp4", []string{"-movflags", "+faststart"},
-			shell("exiftool", "exiftool -q -api LargeFileSupport=1 -o {out}/film.mp4"+exiftoolTags+"film.mp4"),
+			shell("exiftool", "exiftool -q -api LargeFileSupport=1 -o {out}/film.mp4"+films.ExiftoolTags+"film.mp4"),
 			ffmpeg("film.mp4", "-movflags", "+faststart")),
 		film("A Matroska film", "film.mkv", nil, ffmpeg("film.mkv"),
-			shell("cp and mkvpropedit", `cp film.mkv {out}/ && printf '<Tags><Tag><Simple><Name>LICENSE</Name><String>`+url+
+			shell("cp and mkvpropedit", `cp film.mkv {out}/ && printf '<Tags><Tag><Simple><Name>LICENSE</Name><String>`+films.Licence+
 				`</String></Simple></Tag></Tags>' >{out}/tags.xml && mkvpropedit -q {out}/film.mkv --tags global:{out}/tags.xml`)),
 		{"Small MP3s", func(ctx context.Context, dir string) error { return makeMP3s(ctx, dir, count) }, []rival{
 			shell("cp -r", "cp -r mp3 {out}/"), b.ours("mp3"), b.worksOut("mp3"),
-			{name: "mutagen", run: []string{"/usr/bin/python3", "-c", mutagen, "{out}", url, rights}}}},
+			{name: "mutagen", run: []string{"/usr/bin/python3", "-c", mutagen, "{out}", films.Licence, films.Rights}}}},
 		{"Small JPEGs", func(ctx context.Context, dir string) error { return makeJPEGs(ctx, dir, count) }, []rival{
 			shell("cp -r", "cp -r jpeg {out}/"), b.ours("jpeg"), b.worksOut("jpeg"),
-			shell("exiftool", "exiftool -q -o {out}/"+exiftoolTags+"jpeg")}},
+			shell("exiftool", "exiftool -q -o {out}/"+films.ExiftoolTags+"jpeg")}},
 	}
 }

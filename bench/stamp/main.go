@@ -10,7 +10,7 @@
 //
 //	main.go     flags, measuring, the tables
 //	cases.go    what is stamped, and by whom
-//	sources.go  the files, made with ffmpeg
+//	sources.go  the small files, made with ffmpeg; bench/internal/films makes the films
 package main
 
 import (

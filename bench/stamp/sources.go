@@ -5,23 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 )
-
-// makeFilm makes ten seconds of noisy film and sound and repeats them until the
-// file has its size.
-func makeFilm(ctx context.Context, dir, name string, mebibytes int, options ...string) error {
-	clip := filepath.Join(dir, "clip.mp4")
-	defer os.Remove(clip)
-	if err := command(ctx, dir, "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25,noise=alls=60:allf=t",
-		"-f", "lavfi", "-i", "sine=f=300:b=4", "-t", "10", "-c:v", "libx264", "-preset", "ultrafast", "-b:v", "25M", "-minrate", "25M",
-		"-bufsize", "25M", "-pix_fmt", "yuv420p", "-c:a", "aac", clip); err != nil {
-		return err
-	}
-	args := append([]string{"-v", "error", "-stream_loop", "-1", "-i", clip, "-map", "0", "-c", "copy",
-		"-fs", strconv.Itoa(mebibytes << 20)}, options...)
-	return command(ctx, dir, "ffmpeg", append(args, name)...)
-}
 
 // makeMP3s makes files of about 100 KB with the tags that an encoder leaves.
 func makeMP3s(ctx context.Context, dir string, count int) error {
