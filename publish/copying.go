@@ -2,10 +2,12 @@ package publish
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 
 	"commonseed/internal/filestate"
 	"commonseed/license/stamp"
@@ -133,15 +135,24 @@ func (c *copying) Keep(p []byte, off int64) error {
 		return nil
 	}
 	if _, err := c.dst.WriteAt(p, off); err != nil {
-		if c.asPlanned() != nil { // the source has no bytes there any more
-			err = ErrChanged
-		}
-		return c.file.fail(err)
+		return c.file.fail(c.explain(err))
 	}
 	if n := c.written.Add(int64(len(p))); n%writeEarly < int64(len(p)) {
 		startWriting(c.dst)
 	}
 	return nil
+}
+
+// explain tells a fault of the source, whose bytes are mapped, from one of the disk that
+// is written to.
+func (c *copying) explain(err error) error {
+	switch {
+	case !errors.Is(err, syscall.EFAULT):
+		return err
+	case c.asPlanned() != nil:
+		return ErrChanged
+	}
+	return errors.New("cannot be read to its end: its disk reports an error")
 }
 
 // writeEarly is after how many bytes the disk is asked to begin with them: else all

@@ -43,6 +43,7 @@ type planLine struct {
 	License     string     `json:"license"`
 	Name        string     `json:"name"`
 	Length      int64      `json:"length"`
+	PieceLength int64      `json:"piece_length"`
 	Files       []planFile `json:"files"`
 	Skipped     []string   `json:"skipped"`
 }
@@ -58,7 +59,7 @@ type planFile struct {
 // plan prints every decision about a work.
 func (e *env) plan(p *publish.Plan) {
 	line := planLine{"plan", p.Channel.Dir, p.Slug, p.Work.Title, p.Work.Creator, p.Work.License.URL, p.Name,
-		p.Length(), nil, append([]string{}, p.Skipped...)}
+		p.Length(), p.PieceLength, nil, append([]string{}, p.Skipped...)}
 	for _, f := range p.Files {
 		file := planFile{Path: f.Path, Source: f.Abs, Size: f.Size(), Stamp: []string{}}
 		if f.Stamp != nil {
@@ -76,6 +77,7 @@ func (e *env) plan(p *publish.Plan) {
 	e.result("channel  %s", p.Channel.Dir)
 	e.result("slug     %s", p.Slug)
 	e.result("folder   %s", p.Name)
+	e.result("pieces   of %s", bytesText(p.PieceLength))
 	for _, f := range line.Files {
 		label := "as it is"
 		if len(f.Stamp) > 0 {

@@ -14,3 +14,8 @@ func changeTimeAndInode(fi fs.FileInfo) (ctime int64, inode uint64) {
 	}
 	return st.Ctimespec.Nano(), st.Ino
 }
+
+// OfStat is the state of the file that the system describes.
+func OfStat(st *syscall.Stat_t) State {
+	return State{Size: st.Size, Mtime: st.Mtimespec.Nano(), Ctime: st.Ctimespec.Nano(), Inode: st.Ino}
+}

@@ -18,6 +18,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+var modeNames = map[Mode]string{Hybrid: "hybrid", V1: "v1", V2: "v2"}
+
 // anyName overrules all doubts.
 var anyName = []string{lintReserved, lintUnportable, lintCollision, lintLong, lintDenormal}
 

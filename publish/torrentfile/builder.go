@@ -13,6 +13,7 @@ import (
 type Builder struct {
 	o       Options
 	single  bool  // the payload is one file without a folder around it
+	all     bool  // there is one Add, of files that were checked
 	padded  bool  // a pad follows every file that ends inside a piece
 	read    int64 // bytes
 	entries []entry
@@ -65,10 +66,10 @@ func (b *Builder) Add(ctx context.Context, sources []Source) error {
 
 // only makes the torrent of files that are all there is.
 func (b *Builder) only(ctx context.Context, entries []entry, open func(int) (Content, error)) (*Torrent, error) {
-	if err := b.lint(entries); err != nil {
+	b.all, b.padded = true, len(entries) > 1
+	if err := b.check(entries); err != nil {
 		return nil, err
 	}
-	b.padded = len(entries) > 1
 	if err := b.hash(ctx, entries, open, nil); err != nil {
 		return nil, err
 	}
@@ -92,10 +93,15 @@ func (b *Builder) hash(ctx context.Context, entries []entry, open func(int) (Con
 	if err := h.run(); err != nil {
 		return err
 	}
-	for _, e := range lay.entries {
+	for i := range lay.entries {
+		e := &lay.entries[i]
 		b.read += e.length
 		e.offset += int64(first) * lay.pieceLength
-		b.entries = append(b.entries, e)
+	}
+	if b.entries == nil {
+		b.entries = lay.entries
+	} else {
+		b.entries = append(b.entries, lay.entries...)
 	}
 	return nil
 }
@@ -110,12 +116,22 @@ func (b *Builder) layout(entries []entry) layout {
 	return aligned(b.o.PieceLength, entries, b.padded)
 }
 
-// lint refuses doubtful names, and a place that pads need.
-func (b *Builder) lint(entries []entry) error {
+// check refuses files that cannot lie in one folder or, for doubt, not in everybody's, and
+// a place that pads need.
+func (b *Builder) check(entries []entry) error {
 	if b.single {
 		return b.o.allowed(LintNames(b.o.Name, nil))
 	}
+	if !b.all && len(entries) < 2 {
+		return errors.New("a Builder wants two files at least")
+	}
 	paths := pathsOf(entries)
+	if err := checkUnique(paths); err != nil {
+		return err
+	}
+	if err := checkLinks(entries); err != nil {
+		return err
+	}
 	for _, path := range paths {
 		if inPadFolder(path) {
 			return fmt.Errorf("%s: the name %q is taken by the padding of torrents (BEP 47)", path, padFolder)
@@ -137,18 +153,15 @@ func (o *Options) allowed(doubts []NameDoubt) error {
 // Torrent is the torrent of all that was added. A payload of a single file is for
 // Build: whether its last piece is padded shows only when nothing follows.
 func (b *Builder) Torrent() (*Torrent, error) {
-	entries := slices.Clone(b.entries)
-	slices.SortFunc(entries, func(a, b entry) int { return comparePaths(a.path, b.path) })
-	if b.padded {
-		if err := b.lint(entries); err != nil {
+	entries := b.entries
+	if inOrder := func(a, b entry) int { return comparePaths(a.path, b.path) }; !slices.IsSortedFunc(entries, inOrder) {
+		entries = slices.Clone(entries)
+		slices.SortFunc(entries, inOrder)
+	}
+	if !b.all {
+		if err := b.check(entries); err != nil {
 			return nil, err
 		}
-	}
-	if err := checkUnique(pathsOf(entries)); err != nil {
-		return nil, err
-	}
-	if b.padded && len(entries) < 2 {
-		return nil, errors.New("a Builder wants two files at least")
 	}
 	t := &Torrent{outer: map[string][]byte{}, info: info{name: b.o.Name, license: b.o.License, source: b.o.Source,
 		single: b.single, v1: b.o.Mode != V2, v2: b.o.Mode != V1}}
@@ -202,8 +215,12 @@ func (t *Torrent) finish(o *Options) {
 
 // grow makes the trees above the hashes of the pieces (BEP 52).
 func (in *info) grow(hashes []digest) {
-	in.roots = make([]digest, len(in.layout.entries))
 	in.layers = map[digest][]byte{}
+	if !slices.ContainsFunc(in.layout.entries, func(e entry) bool { return e.length == 0 || e.length > in.layout.pieceLength }) {
+		in.roots = hashes // of very many small files, the same again would be much
+		return
+	}
+	in.roots = make([]digest, len(in.layout.entries))
 	pad := padDigest(in.layout.pieceLength)
 	for i, e := range in.layout.entries {
 		switch first, n := in.layout.piecesOf(e); n {

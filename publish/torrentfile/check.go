@@ -195,12 +195,15 @@ func (c *checker) mark(from, to int64, state pieceState) {
 	}
 }
 
-// open opens a file, if it is there and was asked for: empty ones are opened too.
+// open opens a file of which bytes are wanted, because it was asked for or, in v1, shares
+// a piece with one that was. Empty ones are opened too, if they are there and were asked
+// for.
 func (c *checker) open(entry int) (Content, error) {
-	if c.on[entry] < 0 || !c.checked[entry] {
+	on, empty := c.on[entry], c.lay.entries[entry].length == 0
+	if on < 0 || empty && !c.checked[entry] || c.found.entries[on].link != "" {
 		return noContent{}, nil
 	}
-	return c.found.open(c.on[entry])
+	return c.found.open(on)
 }
 
 // noContent is a file that nothing is read of.

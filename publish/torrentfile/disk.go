@@ -5,60 +5,22 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 
 	"commonseed/internal/filestate"
 )
 
-// onDisk is a file of a payload folder that was listed in this state.
-type onDisk struct {
-	*os.File
-	was filestate.State
-}
-
-// openOnDisk opens a file that was listed. If it was replaced by something else since,
-// such as a named pipe, that is not waited for, and refused when it is closed.
-func openOnDisk(name string, was filestate.State) (Content, error) {
-	f, err := openRegular(name)
-	if err != nil {
-		return nil, err
+// readError explains a read of a file that brought too few bytes.
+func readError(name string, err error) error {
+	if err == nil || err == io.EOF {
+		return fmt.Errorf("%s: became shorter while it was read", name)
 	}
-	return &onDisk{f, was}, nil
-}
-
-// ReadAt explains a read that brought too few bytes.
-func (f *onDisk) ReadAt(p []byte, off int64) (int, error) {
-	n, err := f.File.ReadAt(p, off)
-	if err == io.EOF {
-		err = fmt.Errorf("%s: became shorter while it was read", f.Name())
-	} else if err != nil {
-		err = fmt.Errorf("%s: %w", f.Name(), bare(err))
-	}
-	return n, err
-}
-
-func (f *onDisk) Region(off int64) (fd uintptr, at, n int64) {
-	return f.Fd(), off, f.was.Size - off
-}
-
-func (f *onDisk) Keep([]byte, int64) error { return nil }
-
-// Close refuses a file that is not, or no longer, the one that was listed.
-func (f *onDisk) Close() error {
-	st, err := f.Stat()
-	if closed := f.File.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return changed(f.Name(), f.was, st)
+	return fmt.Errorf("%s: %w", name, bare(err))
 }
 
 // changed says what has happened to a file since it was listed, nil if nothing.
-func changed(name string, was filestate.State, st fs.FileInfo) error {
-	switch is := filestate.Of(st); {
-	case !st.Mode().IsRegular():
+func changed(name string, was, is filestate.State, mode fs.FileMode) error {
+	switch {
+	case !mode.IsRegular():
 		return fmt.Errorf("%s: is no longer a regular file", name)
 	case is.Size != was.Size:
 		return fmt.Errorf("%s: changed from %d to %d bytes while it was read", name, was.Size, is.Size)

@@ -9,9 +9,9 @@ import (
 // openFiles opens each file when the first byte of it is wanted, and closes it when
 // all of them have been worked on.
 type openFiles struct {
-	lay    *layout
-	open   func(entry int) (Content, error)
-	passes func(entry int) int64 // how often each byte of an entry is worked on
+	lay  *layout
+	open func(entry int) (Content, error)
+	work func(entry int) int64 // how many bytes of an entry are worked on
 
 	mu    sync.Mutex
 	files map[int]*opening
@@ -30,7 +30,7 @@ func (o *openFiles) use(entry int) (*opened, error) {
 	f := o.files[entry]
 	if f == nil {
 		e := o.lay.entries[entry]
-		f = &opening{file: opened{path: e.path, entry: entry, left: e.length * o.passes(entry)}}
+		f = &opening{file: opened{path: e.path, entry: entry, left: o.work(entry)}}
 		o.files[entry] = f
 	}
 	o.mu.Unlock()

@@ -1,8 +1,10 @@
 package torrentfile
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,47 +126,107 @@ func withoutTree(t *testing.T, tor *Torrent) *Torrent {
 
 func TestAnacrolixLoadsOurs(t *testing.T) {
 	for _, c := range treeCases {
-		t.Run(c.name, func(t *testing.T) {
-			root := plantTree(t, "payload", c.files)
-			tor := build(t, root, Options{PieceLength: c.pieceLength})
-			path := root + ".torrent"
-			must(t, os.WriteFile(path, tor.Marshal(), 0o644))
-			meta, err := metainfo.LoadFromFile(path)
-			must(t, err)
-			info, err := meta.UnmarshalInfo()
-			must(t, err)
-			must(t, info.FileTree.Validate())
-			must(t, metainfo.ValidatePieceLayers(meta.PieceLayers, &info.FileTree, info.PieceLength))
-			if meta.HashInfoBytes().HexString() != tor.InfohashV1() {
-				t.Errorf("v1 infohash %s, not %s", meta.HashInfoBytes().HexString(), tor.InfohashV1())
-			}
-			if info.NumPieces() != len(info.Pieces)/20 {
-				t.Errorf("%d v2 pieces, %d v1 pieces", info.NumPieces(), len(info.Pieces)/20)
-			}
-			checkRoots(t, root, &info)
-			magnet, err := metainfo.ParseMagnetV2Uri(tor.Magnet())
-			must(t, err)
-			v1, v2 := magnet.InfoHash.Unwrap(), magnet.V2InfoHash.Unwrap()
-			if v1.HexString() != tor.InfohashV1() || v2.HexString() != tor.InfohashV2() {
-				t.Errorf("reads %+v out of %s", magnet, tor.Magnet())
-			}
-		})
+		root := c.plant(t)
+		for mode, name := range modeNames {
+			t.Run(c.name+" "+name, func(t *testing.T) {
+				anacrolixLoads(t, c, root, build(t, root, Options{Mode: mode, PieceLength: c.pieceLength}))
+			})
+		}
 	}
 }
 
-// checkRoots hashes each file with another implementation of BEP 52.
-func checkRoots(t *testing.T, root string, info *metainfo.Info) {
+func anacrolixLoads(t *testing.T, c treeCase, root string, tor *Torrent) {
+	meta, err := metainfo.Load(bytes.NewReader(tor.Marshal()))
+	must(t, err)
+	info, err := meta.UnmarshalInfo()
+	must(t, err)
+	if tor.info.v2 {
+		must(t, info.FileTree.Validate())
+		must(t, metainfo.ValidatePieceLayers(meta.PieceLayers, &info.FileTree, info.PieceLength))
+		checkRoots(t, c, root, &info)
+	}
+	if tor.info.v1 && meta.HashInfoBytes().HexString() != tor.InfohashV1() {
+		t.Errorf("v1 infohash %s, not %s", meta.HashInfoBytes().HexString(), tor.InfohashV1())
+	}
+	if tor.info.v1 && tor.info.v2 && info.NumPieces() != len(info.Pieces)/20 {
+		t.Errorf("%d v2 pieces, %d v1 pieces", info.NumPieces(), len(info.Pieces)/20)
+	}
+	if tor.info.v1 {
+		checkPieces(t, c, root, info)
+	}
+	if info.TotalLength()-padLength(&info) != tor.Length() {
+		t.Errorf("counts %d bytes, %d of them pads; want %d", info.TotalLength(), padLength(&info), tor.Length())
+	}
+	magnet, err := metainfo.ParseMagnetV2Uri(tor.Magnet())
+	must(t, err)
+	if v1 := magnet.InfoHash.UnwrapOrZeroValue(); tor.info.v1 && v1.HexString() != tor.InfohashV1() {
+		t.Errorf("reads %+v out of %s", magnet, tor.Magnet())
+	}
+	if v2 := magnet.V2InfoHash.UnwrapOrZeroValue(); tor.info.v2 && v2.HexString() != tor.InfohashV2() {
+		t.Errorf("reads %+v out of %s", magnet, tor.Magnet())
+	}
+}
+
+// checkPieces hashes the pieces of v1 with another implementation, before and after a
+// byte is changed.
+func checkPieces(t *testing.T, c treeCase, root string, info metainfo.Info) {
 	t.Helper()
-	for file := range info.UpvertedFilesIter() {
-		data, err := os.ReadFile(filepath.Join(append([]string{root}, file.Path...)...))
+	ours := string(info.Pieces)
+	open := func(f metainfo.FileInfo) (io.ReadCloser, error) {
+		if strings.Contains(f.Attr, "p") {
+			return io.NopCloser(bytes.NewReader(make([]byte, f.Length))), nil
+		}
+		return os.Open(c.at(root, strings.Join(f.Path, "/")))
+	}
+	info.FileTree, info.MetaVersion = metainfo.FileTree{}, 0 // the v1 part alone
+	must(t, info.GeneratePieces(open))
+	if string(info.Pieces) != ours {
+		t.Error("the pieces of v1 have other hashes")
+	}
+	path, at := c.harmed()
+	flip(t, c.at(root, path), at)
+	defer flip(t, c.at(root, path), at)
+	must(t, info.GeneratePieces(open))
+	if string(info.Pieces) == ours {
+		t.Error("a changed byte does not change the pieces of v1")
+	}
+}
+
+// padLength is what of the v1 files are pads.
+func padLength(info *metainfo.Info) (n int64) {
+	if info.HasV2() {
+		return 0 // it counts by the file tree
+	}
+	for _, f := range info.Files {
+		if strings.Contains(f.Attr, "p") {
+			n += f.Length
+		}
+	}
+	return n
+}
+
+// checkRoots hashes each file with another implementation of BEP 52.
+func checkRoots(t *testing.T, c treeCase, root string, info *metainfo.Info) {
+	t.Helper()
+	found := 0
+	info.FileTree.Walk(nil, func(path []string, node *metainfo.FileTree) {
+		if node.IsDir() {
+			return
+		}
+		found++
+		data, err := os.ReadFile(c.at(root, strings.Join(path, "/")))
 		must(t, err)
-		if file.PiecesRoot.Ok != (len(data) > 0) {
-			t.Errorf("%s: %d bytes, has a root: %v", file.Path, len(data), file.PiecesRoot.Ok)
+		want := ""
+		if len(data) > 0 {
+			h := merkle.NewHash()
+			h.Write(data)
+			want = string(h.Sum(nil))
 		}
-		h := merkle.NewHash()
-		h.Write(data)
-		if len(data) > 0 && string(h.Sum(nil)) != string(file.PiecesRoot.Value[:]) {
-			t.Errorf("%s: root %x, want %x", file.Path, file.PiecesRoot.Value, h.Sum(nil))
+		if node.File.PiecesRoot != want || node.File.Length != int64(len(data)) {
+			t.Errorf("%q: root %x, length %d; want %x, %d", path, node.File.PiecesRoot, node.File.Length, want, len(data))
 		}
+	})
+	if found != len(c.files) {
+		t.Errorf("%d files, want %d", found, len(c.files))
 	}
 }

@@ -45,7 +45,7 @@ type hashing struct {
 
 // run hashes everything.
 func (h *hashing) run() error {
-	h.files = openFiles{lay: h.lay, open: h.open, passes: h.passes, files: map[int]*opening{}}
+	h.files = openFiles{lay: h.lay, open: h.open, work: h.workOn, files: map[int]*opening{}}
 	h.meter.done, h.meter.report = h.read, h.progress
 	if err := h.empty(); err != nil {
 		return err
@@ -67,19 +67,35 @@ func (h *hashing) run() error {
 	return closed
 }
 
-// passes is how often each byte of a file is worked on: by a run and, if the file has
-// one, by a chain.
-func (h *hashing) passes(entry int) int64 {
-	if h.chained(entry) {
-		return 2
+// workOn is how many bytes of a file are worked on: those of the pieces that are not left
+// out, by a run and, if the file has one, by a chain.
+func (h *hashing) workOn(entry int) (n int64) {
+	e, length := h.lay.entries[entry], h.lay.pieceLength
+	for off := e.offset; off < e.end() && h.skip != nil; {
+		next := min((off/length+1)*length, e.end())
+		if !h.skip(int(off / length)) {
+			n += next - off
+		}
+		off = next
 	}
-	return 1
+	if h.skip == nil {
+		n = e.length
+	}
+	if h.chained(entry) {
+		n *= 2
+	}
+	return n
+}
+
+// summed says whether the hash of a whole file is wanted.
+func (h *hashing) summed(entry int) bool {
+	return h.foundSum != nil && (h.whole == nil || h.whole(entry))
 }
 
 // chained says whether the hash of a whole file is wanted, and is another one than
 // that of its only block.
 func (h *hashing) chained(entry int) bool {
-	return h.foundSum != nil && h.lay.entries[entry].length > blockSize && (h.whole == nil || h.whole(entry))
+	return h.lay.entries[entry].length > blockSize && h.summed(entry)
 }
 
 // sumOfNothing is the hash of an empty file.
@@ -108,7 +124,7 @@ func (h *hashing) empty() error {
 				if err != nil {
 					return err
 				}
-				if h.foundSum != nil && (h.whole == nil || h.whole(i)) {
+				if h.summed(i) {
 					h.foundSum(i, sumOfNothing)
 				}
 			}

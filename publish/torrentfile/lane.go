@@ -6,7 +6,7 @@ import (
 	"commonseed/internal/hashpair"
 )
 
-const stretchSize = 64 << 10 // bytes read at a time
+const stretchSize = 64 << 10 // bytes taken of a file at a time
 
 // lane takes one piece after the other through a worker. A worker has two of them:
 // two pieces are hashed at once (internal/hashpair).
@@ -93,16 +93,29 @@ func (l *lane) next() (stretch []byte, payload int, err error) {
 		return nil, 0, nil
 	}
 	e := l.current()
-	switch {
-	case e == nil || e.offset >= l.pos+n: // a pad
+	if e == nil || e.offset >= l.pos+n { // a pad
 		l.pos += n
 		return zeros[:n], 0, nil
-	case e.length >= mapLeast && e.offset <= l.pos && l.pos+n <= e.end():
-		if p, err := l.mapped(e, n); p != nil || err != nil {
+	}
+	if m := l.mappable(e); m > 0 {
+		if p, err := l.mapped(e, m); p != nil || err != nil {
 			return p, len(p), err
 		}
 	}
 	return l.gather(l.buf[:n])
+}
+
+// mappable is how many of the next bytes can be taken of a mapped file: whole blocks, or
+// all that is left of the piece.
+func (l *lane) mappable(e *entry) int64 {
+	if e.length < mapLeast || e.offset > l.pos {
+		return 0
+	}
+	n := min(l.end-l.pos, stretchSize)
+	if here := e.end() - l.pos; n > here {
+		n = here &^ (blockSize - 1)
+	}
+	return n
 }
 
 // current is the entry that holds the next byte, or the next one after a pad, nil

@@ -187,5 +187,5 @@ func (in *rawInfo) resolve(pieceLayers []byte) (info, error) {
 			return out, err
 		}
 	}
-	return out, out.checkLinks()
+	return out, checkLinks(out.layout.entries)
 }

@@ -90,15 +90,18 @@ func (e *entry) setAttr(attr string, link []string) error {
 }
 
 // checkLinks wants every symbolic link to lead to a file or folder of the payload.
-func (in *info) checkLinks() error {
+func checkLinks(entries []entry) error {
 	var paths []string // sorted, when there is a link
-	for _, e := range in.layout.entries {
+	for _, e := range entries {
 		if e.link == "" {
 			continue
 		}
 		if paths == nil {
-			paths = pathsOf(in.layout.entries)
+			paths = pathsOf(entries)
 			slices.SortFunc(paths, comparePaths)
+		}
+		if e.link == e.path {
+			return fmt.Errorf("%q is a symbolic link to itself", e.path)
 		}
 		at, found := slices.BinarySearchFunc(paths, e.link, comparePaths)
 		if !found && (at == len(paths) || !strings.HasPrefix(paths[at], e.link+"/")) {
@@ -144,7 +147,7 @@ func (in *rawInfo) resolveV1(out *info) error {
 	if err := checkUnique(pathsOf(out.layout.entries)); err != nil {
 		return err
 	}
-	if out.layout.total == 0 {
+	if out.layout.payload() == 0 {
 		return errors.New("holds no data")
 	}
 	pieces := (out.layout.total + in.pieceLength - 1) / in.pieceLength

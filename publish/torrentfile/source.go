@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 )
 
 // A Source is one file of a payload.
@@ -34,7 +35,9 @@ type Content interface {
 	Region(off int64) (fd uintptr, at, n int64)
 
 	// Keep is shown every byte of the file once, in stretches and in any order, before
-	// it is hashed: here a file is copied while it is hashed. It must not change p.
+	// it is hashed: here a file is copied while it is hashed. It must not change p. If
+	// the file shrinks while it is mapped, a call to the system with p is answered with
+	// EFAULT.
 	Keep(p []byte, off int64) error
 
 	// Close is called once, after all else. Its error, such as that the file was
@@ -51,6 +54,10 @@ func (s *Source) check() error {
 		err = fmt.Errorf("length %d", s.Length)
 	case s.Link != "" && s.Length != 0:
 		err = errors.New("a symbolic link has no length")
+	case s.Link != "":
+		if err = checkPath(strings.Split(s.Link, "/")); err != nil {
+			err = fmt.Errorf("is a symbolic link to %q: %w", s.Link, err)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%q: %w", s.Path, err)
@@ -64,6 +71,9 @@ type opened struct {
 	path  string
 	entry int
 	left  int64 // bytes of work on it to come
+
+	// unmappable is set when the system has refused to map the file: it will again.
+	unmappable atomic.Bool
 }
 
 // shorter is the error of a file that ends before its length.

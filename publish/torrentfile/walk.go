@@ -9,7 +9,6 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"commonseed/internal/filestate"
 )
@@ -119,11 +118,11 @@ func (l *listing) resolve(link string, links Links) (string, error) {
 	if err != nil {
 		return "", bare(err)
 	}
-	target = path.Join(path.Dir(link), filepath.ToSlash(target))
-	if filepath.IsAbs(target) || !inside(root, filepath.Join(root, target)) || target == "." {
+	joined := path.Join(path.Dir(link), filepath.ToSlash(target))
+	if filepath.IsAbs(target) || !filepath.IsLocal(joined) || joined == "." {
 		return "", errors.New("that does not lead on inside the folder")
 	}
-	return target, nil
+	return joined, nil
 }
 
 // inside says whether a path lies below the folder root.
@@ -153,26 +152,16 @@ func (l *listing) state(i int) error {
 	if e.link != "" {
 		return nil
 	}
-	st, err := os.Stat(l.name(i))
+	state, mode, err := statFile(l.name(i))
 	if err != nil {
 		return fmt.Errorf("%s: %w", l.name(i), bare(err))
 	}
-	if !st.Mode().IsRegular() {
-		return fmt.Errorf("%s: is %s; a payload holds regular files only", l.name(i), kindOf(st.Mode()))
+	if !mode.IsRegular() {
+		return fmt.Errorf("%s: is %s; a payload holds regular files only", l.name(i), kindOf(mode))
 	}
-	l.states[i] = filestate.Of(st)
-	e.length, e.executable = st.Size(), st.Mode()&0o100 != 0 // as libtorrent has it
+	l.states[i] = state
+	e.length, e.executable = state.Size, mode&0o100 != 0 // as libtorrent has it
 	return nil
-}
-
-// openRegular opens a file for reading. If a named pipe has taken its place, nobody
-// waits for the pipe's writer.
-func openRegular(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, bare(err))
-	}
-	return f, nil
 }
 
 func kindOf(mode fs.FileMode) string {

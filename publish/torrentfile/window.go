@@ -3,7 +3,6 @@ package torrentfile
 import (
 	"io"
 	"os"
-	"sync/atomic"
 	"unsafe"
 )
 
@@ -21,14 +20,11 @@ type window struct {
 	mem   []byte
 }
 
-// unmappable is set when the system has once refused to map a file: it will again.
-var unmappable atomic.Bool
-
 // bytes gives n bytes that lie at offset off of a content, or nil if they cannot be
 // mapped. At most so many more than that are of interest.
 func (w *window) bytes(owner *opened, off, n, most int64) []byte {
 	fd, at, here := owner.Region(off)
-	if here < n || unmappable.Load() {
+	if here < n || owner.unmappable.Load() {
 		return nil
 	}
 	if w.owner == owner && at >= w.at && at+n <= w.at+int64(len(w.mem)) {
@@ -39,7 +35,7 @@ func (w *window) bytes(owner *opened, off, n, most int64) []byte {
 	size := min(max(n, windowSize), most, here) + at - from
 	mem, err := mmap(fd, from, int(size))
 	if err != nil {
-		unmappable.Store(true)
+		owner.unmappable.Store(true)
 		return nil
 	}
 	w.owner, w.at, w.ahead, w.mem = owner, from, off-at, mem

@@ -140,7 +140,7 @@ func (w *worker) found(l *lane, want kinds) {
 	if w.h.lay.entries[entry].length <= w.h.lay.pieceLength {
 		levels = levelsFor(int64(len(l.leaves)))
 	}
-	if w.h.foundSum != nil && w.h.lay.entries[entry].length <= blockSize {
+	if w.h.lay.entries[entry].length <= blockSize && w.h.summed(entry) {
 		w.h.foundSum(entry, l.leaves[0])
 	}
 	w.h.foundV2(l.piece, climb(l.leaves, levels, digest{}))
