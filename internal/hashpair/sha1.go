@@ -68,11 +68,9 @@ func bothSHA1(a, b *SHA1, p, q []byte) {
 
 // Sum is the hash of the message when it ends with these bytes, any number of them.
 // The message is over then.
-func (s *SHA1) Sum(end []byte) (sum [sha1.Size]byte) {
+func (s *SHA1) Sum(end []byte) [sha1.Size]byte {
 	if !accelerated {
-		s.std.Write(end)
-		s.std.Sum(sum[:0])
-		return sum
+		return s.standard(end)
 	}
 	var last [2 * BlockSize]byte
 	s.blocks(whole(end))
@@ -89,6 +87,13 @@ func SumSHA1(a, b *SHA1, endA, endB []byte) (sumA, sumB [sha1.Size]byte) {
 	var lastA, lastB [2 * BlockSize]byte
 	bothSHA1(a, b, closing(&lastA, endA, a.length), closing(&lastB, endB, b.length))
 	return a.sum(), b.sum()
+}
+
+// standard is Sum by the standard library.
+func (s *SHA1) standard(end []byte) (sum [sha1.Size]byte) {
+	s.std.Write(end)
+	s.std.Sum(sum[:0])
+	return sum
 }
 
 func (s *SHA1) sum() (sum [sha1.Size]byte) {

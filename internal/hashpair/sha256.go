@@ -71,16 +71,21 @@ func bothSHA256(a, b *SHA256, p, q []byte) {
 
 // Sum is the hash of the message when it ends with these bytes, any number of them.
 // The message is over then.
-func (s *SHA256) Sum(end []byte) (sum [sha256.Size]byte) {
+func (s *SHA256) Sum(end []byte) [sha256.Size]byte {
 	if !accelerated {
-		s.std.Write(end)
-		s.std.Sum(sum[:0])
-		return sum
+		return s.standard(end)
 	}
 	var last [2 * BlockSize]byte
 	s.blocks(whole(end))
 	s.blocks(closing(&last, end, s.length))
 	return s.sum()
+}
+
+// standard is Sum by the standard library.
+func (s *SHA256) standard(end []byte) (sum [sha256.Size]byte) {
+	s.std.Write(end)
+	s.std.Sum(sum[:0])
+	return sum
 }
 
 func (s *SHA256) sum() (sum [sha256.Size]byte) {

@@ -22,7 +22,7 @@
 //	hash.go      hashing: one read of a payload, on all cores
 //	schedule.go  which core does what next
 //	worker.go    two pieces at a time; lane.go: one of the two
-//	files.go     which files are open; window.go: a stretch of one, mapped
+//	files.go     which files are open; view.go: a stretch of one, mapped
 //	merkle.go    SHA-256 trees (BEP 52)
 //	encode.go    the info dictionary of a new torrent
 //	bencode.go   a strict reader of bencoded bytes

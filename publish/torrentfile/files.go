@@ -9,9 +9,10 @@ import (
 // openFiles opens each file when the first byte of it is wanted, and closes it when
 // all of them have been worked on.
 type openFiles struct {
-	lay  *layout
-	open func(entry int) (Content, error)
-	work func(entry int) int64 // how many bytes of an entry are worked on
+	lay     *layout
+	open    func(entry int) (Content, error)
+	work    func(entry int) int64 // how many bytes of an entry are worked on
+	chained func(entry int) bool  // whether they are gone through twice
 
 	mu    sync.Mutex
 	files map[int]*opening
@@ -30,7 +31,10 @@ func (o *openFiles) use(entry int) (*opened, error) {
 	f := o.files[entry]
 	if f == nil {
 		e := o.lay.entries[entry]
-		f = &opening{file: opened{path: e.path, entry: entry, left: o.work(entry)}}
+		f = &opening{file: opened{path: e.path, entry: entry}}
+		if f.file.left = o.work(entry); o.chained(entry) {
+			f.file.kept = viewsKept
+		}
 		o.files[entry] = f
 	}
 	o.mu.Unlock()
@@ -51,7 +55,7 @@ func (o *openFiles) worked(file *opened, n int64) error {
 	}
 	o.mu.Unlock()
 	if done {
-		return file.Close()
+		return file.end()
 	}
 	return nil
 }
@@ -60,7 +64,7 @@ func (o *openFiles) worked(file *opened, n int64) error {
 func (o *openFiles) close() (err error) {
 	for _, entry := range slices.Sorted(maps.Keys(o.files)) {
 		if f := o.files[entry]; f.file.Content != nil {
-			if closed := f.file.Close(); err == nil {
+			if closed := f.file.end(); err == nil {
 				err = closed
 			}
 		}

@@ -45,7 +45,7 @@ type hashing struct {
 
 // run hashes everything.
 func (h *hashing) run() error {
-	h.files = openFiles{lay: h.lay, open: h.open, work: h.workOn, files: map[int]*opening{}}
+	h.files = openFiles{lay: h.lay, open: h.open, work: h.workOn, chained: h.chained, files: map[int]*opening{}}
 	h.meter.done, h.meter.report = h.read, h.progress
 	if err := h.empty(); err != nil {
 		return err

@@ -13,13 +13,17 @@ const stretchSize = 64 << 10 // bytes taken of a file at a time
 type lane struct {
 	h       *hashing
 	buf     [stretchSize]byte
-	win     window
 	stretch []byte // what was read, and is not hashed yet
 	payload int    // how much of it is not a pad
 
 	file *opened // of which bytes are being hashed, nil if there is none
 	used int64   // how many since use
 	told int64   // bytes read since the last report of progress
+
+	view       *view  // of file, nil if there is none
+	ahead      int64  // how much more an offset in file is than one in its view
+	mappedPart []byte // of view: is to be kept when it is hashed
+	mappedOff  int64
 
 	entry    int   // that holds the next byte
 	pos, end int64 // in the layout: what is still to come of the piece
@@ -88,6 +92,9 @@ func (l *lane) whole(p []byte) []byte {
 
 // next is the next stretch of the piece, and how many bytes of it are payload.
 func (l *lane) next() (stretch []byte, payload int, err error) {
+	if err := l.keep(); err != nil {
+		return nil, 0, err
+	}
 	n := min(l.end-l.pos, stretchSize)
 	if n == 0 {
 		return nil, 0, nil
@@ -137,12 +144,51 @@ func (l *lane) mapped(e *entry, n int64) ([]byte, error) {
 		return nil, err
 	}
 	off := l.pos - e.offset
-	p := l.win.bytes(l.file, off, n, min(e.end(), l.end)-l.pos)
-	if p == nil {
+	fd, at, here := l.file.Region(off)
+	if here < n || !l.turn(fd, at) {
 		return nil, nil
 	}
+	l.ahead = off - at
+	p := l.view.mem[at-l.view.at:][:n]
 	l.pos += n
-	return p, l.keep(p, off)
+	l.count(n)
+	if !l.again {
+		l.mappedOff, l.mappedPart = off, p
+	}
+	return p, nil
+}
+
+// turn makes view that of an offset in an open file of the system, if it can be had.
+func (l *lane) turn(fd uintptr, at int64) bool {
+	if v := l.view; v != nil && v.fd == fd && v.at == at&^(viewSize-1) {
+		return true
+	}
+	l.release()
+	l.view = l.file.views.use(fd, at)
+	return l.view != nil
+}
+
+func (l *lane) release() {
+	if l.view != nil {
+		l.file.release(l.view)
+		l.view = nil
+	}
+}
+
+// lost explains a fault at an address: nil if it does not lie in the view, or else why
+// the file has no bytes there.
+func (l *lane) lost(addr uintptr) error {
+	if l.view == nil {
+		return nil
+	}
+	at, ok := l.view.holds(addr)
+	if !ok {
+		return nil
+	}
+	if _, err := l.file.ReadAt(make([]byte, 1), max(at+l.ahead, 0)); err != nil && err != io.EOF {
+		return err
+	}
+	return l.file.shorter()
 }
 
 // gather reads the next stretch, which may hold parts of many files.
@@ -180,20 +226,33 @@ func (l *lane) read(part []byte, off int64) error {
 		return err
 	}
 	l.pos += int64(len(part))
-	return l.keep(part, off)
-}
-
-// keep lets the file's content keep the bytes, and counts them.
-func (l *lane) keep(p []byte, off int64) error {
-	l.used += int64(len(p))
+	l.count(int64(len(part)))
 	if l.again {
 		return nil
 	}
-	if l.told += int64(len(p)); l.told >= reportSize {
+	return l.file.Keep(part, off)
+}
+
+// keep lets the content keep what is mapped and was hashed. Kept first, each page would
+// have to be brought into reach inside of a call to the system, one at a time.
+func (l *lane) keep() error {
+	p := l.mappedPart
+	if l.mappedPart = nil; p == nil {
+		return nil
+	}
+	return l.file.Keep(p, l.mappedOff)
+}
+
+// count notes bytes of the file that are on their way through the hashes.
+func (l *lane) count(n int64) {
+	l.used += n
+	if l.again {
+		return
+	}
+	if l.told += n; l.told >= reportSize {
 		l.h.meter.add(l.told)
 		l.told = 0
 	}
-	return l.file.Keep(p, off)
 }
 
 // use makes file that of the current entry. What came of the one before is hashed by
@@ -214,7 +273,12 @@ func (l *lane) leave() error {
 	if l.file == nil {
 		return nil
 	}
+	err := l.keep()
+	l.release()
 	file, used := l.file, l.used
 	l.file, l.used = nil, 0
-	return l.h.files.worked(file, used)
+	if closed := l.h.files.worked(file, used); err == nil {
+		err = closed
+	}
+	return err
 }

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	runSize = 4 << 20  // bytes of pieces that a core takes at a time, if they are shorter than half of it
-	maxLag  = 64 << 20 // how far a chain and the runs of its file may be apart: the file is to come from the disk once
+	runSize = 4 << 20                  // bytes of pieces that a core takes at a time, if they are shorter than half of it
+	maxLag  = viewsKept / 2 * viewSize // how far a chain and the runs of its file may be apart: they are to share views, and the disk is to be asked once
 )
 
 // job is what one core does next: a run of pieces, or a part of a chain.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 )
 
 // A Source is one file of a payload.
@@ -34,8 +33,8 @@ type Content interface {
 	// they are not, n is 0. The descriptor stays open until Close returns.
 	Region(off int64) (fd uintptr, at, n int64)
 
-	// Keep is shown every byte of the file once, in stretches and in any order, before
-	// it is hashed: here a file is copied while it is hashed. It must not change p. If
+	// Keep is shown every byte of the file once, in stretches and in any order, while it
+	// is hashed: here a file is copied. It must not change p. If
 	// the file shrinks while it is mapped, a call to the system with p is answered with
 	// EFAULT.
 	Keep(p []byte, off int64) error
@@ -68,12 +67,16 @@ func (s *Source) check() error {
 // opened is a Content that work is going on with.
 type opened struct {
 	Content
+	views
 	path  string
 	entry int
 	left  int64 // bytes of work on it to come
+}
 
-	// unmappable is set when the system has refused to map the file: it will again.
-	unmappable atomic.Bool
+// end closes the file.
+func (o *opened) end() error {
+	o.views.close()
+	return o.Content.Close()
 }
 
 // shorter is the error of a file that ends before its length.

@@ -21,7 +21,6 @@ func (h *hashing) work(s *schedule) {
 	w := &worker{h: h}
 	for i := range w.lanes {
 		w.lanes[i].h = h
-		defer w.lanes[i].win.close()
 	}
 	for j, ok := s.take(); ok; j, ok = s.take() {
 		s.done(j, w.do(j))
@@ -55,7 +54,7 @@ func (w *worker) do(j job) (err error) {
 func (w *worker) fault(p any) error {
 	if f, ok := p.(interface{ Addr() uintptr }); ok {
 		for i := range w.lanes {
-			if err := w.lanes[i].win.lost(f.Addr()); err != nil {
+			if err := w.lanes[i].lost(f.Addr()); err != nil {
 				return err
 			}
 		}
