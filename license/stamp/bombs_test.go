@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -102,13 +103,9 @@ func bombs(t testing.TB) map[string][]byte {
 	files[3] = `<container xmlns="` + nsContainer + `">` + roots + `</container>`
 	all["epub packages"] = zipped(t, files...)
 	png := readSample(t, "image-plain.png")
-	var texts []byte
-	for range 2000 {
-		texts = append(texts, pngChunk("zTXt", []byte("Comment\x00\x00"+packedText(strings.Repeat("a", 1<<20), 1)))...)
-	}
-	for range 10 {
-		texts = append(texts, pngChunk("iTXt", []byte(pngXMPKeyword+"\x01\x00\x00\x00"+packedText(" ", 15<<20)))...)
-	}
+	comment := pngChunk("zTXt", []byte("Comment\x00\x00"+packedText(strings.Repeat("a", 1<<20), 1)))
+	xmp := pngChunk("iTXt", []byte(pngXMPKeyword+"\x01\x00\x00\x00"+packedText(" ", 15<<20)))
+	texts := slices.Concat(bytes.Repeat(comment, 2000), bytes.Repeat(xmp, 10))
 	all["png texts"] = append(append(bytes.Clone(png[:33]), texts...), png[33:]...)
 	simple := newEBML(mkvSimpleTag, newEBML(mkvTagName, []byte("X")))
 	mkv := readSample(t, "audio/sound.mka")

@@ -67,8 +67,9 @@ const xmpSkeleton = "<?xpacket begin=\"\ufeff\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?
 // changes nothing. Errors wrap ErrMalformed or *UnsupportedError.
 func xmpMerge(existing []byte, n license.Notice) ([]byte, error) {
 	n.AttributionURL, n.SourceURL = httpOnly(n.AttributionURL), httpOnly(n.SourceURL)
+	tooLarge := &UnsupportedError{"XMP packet", fmt.Sprintf("with the licence in it, it is larger than %d MiB", maxMerged>>20)}
 	if len(existing) > maxMerged {
-		return nil, &UnsupportedError{"XMP packet", fmt.Sprintf("it is larger than %d MiB", maxMerged>>20)}
+		return nil, tooLarge
 	}
 	if len(bytes.Trim(existing, "\x00 \t\r\n")) == 0 {
 		existing = []byte(xmpSkeleton)
@@ -84,7 +85,11 @@ func xmpMerge(existing []byte, n license.Notice) ([]byte, error) {
 		return nil, &UnsupportedError{"XMP packet", "it refers to a content credential, which a stamp would break"}
 	}
 	cuts := append(p.removeOurs(n), p.unpad()...)
-	return spliceBytes(p.raw, append(cuts, p.insert(p.block(n))))
+	merged, err := spliceBytes(p.raw, append(cuts, p.insert(p.block(n))))
+	if err == nil && len(merged) > maxMerged { // could not be stamped again
+		return nil, tooLarge
+	}
+	return merged, err
 }
 
 // xmpStatements lists what a packet says about rights. What comes after a fault
