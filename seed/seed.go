@@ -19,7 +19,7 @@ import (
 // Torrent is what a Seeder is asked to keep reachable.
 type Torrent struct {
 	Slug, Title string // say which release a Status is about; may be empty
-	Metainfo    []byte // the content of the .torrent file
+	Path        string // of the .torrent file, which is read again when peers come
 	Root        string // directory that holds the payload: Root/<info.name>
 }
 
@@ -44,6 +44,8 @@ type Status struct {
 	Size     int64   `json:"size"`             // payload bytes
 	Checked  int64   `json:"checked"`          // payload bytes found right; equals Size when Seeding
 	Rate     float64 `json:"rate"`             // payload bytes per second sent, over the last few seconds
+
+	SuperSeeding bool `json:"super_seeding,omitempty"` // no other complete copy is known: peers are told of single pieces. BEP 16
 }
 
 // Seeder keeps torrents reachable. All methods may be called from several
@@ -52,7 +54,8 @@ type Seeder interface {
 	// Add starts to seed t and answers with its infohash: lower-case hex, v1
 	// (40 digits) where the torrent has one, else v2 (64 digits). The payload is
 	// compared with the torrent in the background; see Status. Adding a torrent
-	// that is there changes nothing. Errors: *MetainfoError, ErrClosed.
+	// that is there changes nothing. Errors: *MetainfoError, ErrClosed, and those
+	// of reading the .torrent file.
 	Add(ctx context.Context, t Torrent) (infohash string, err error)
 
 	// Status lists all torrents, in order of Add.

@@ -76,12 +76,12 @@ func (s *server) listen(ch *publish.Channel) error {
 	host, _, _ := net.SplitHostPort(addr)
 	port := s.peerPort(c)
 	s.engine, err = origin.New(origin.Options{
-		PeerPort:    port,
-		ListenHost:  host,
-		UploadLimit: c.Seed.UploadLimit * 1024,
-		DHT:         (c.Seed.DHT == nil || *c.Seed.DHT) && !loopback(ln.Addr()),
-		ResumeFile:  filepath.Join(ch.State(), "resume.json"),
-		Logger:      s.logger(),
+		PeerPort:   port,
+		ListenHost: host,
+		Limits:     origin.Limits{Upload: c.Seed.UploadLimit * 1024},
+		DHT:        (c.Seed.DHT == nil || *c.Seed.DHT) && !loopback(ln.Addr()),
+		ResumeFile: filepath.Join(ch.State(), "checked"),
+		Logger:     s.logger(),
 	})
 	if err != nil {
 		ln.Close()

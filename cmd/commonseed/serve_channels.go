@@ -173,11 +173,7 @@ func gone(h holding, rels []publish.Release) bool {
 
 // add hands a release to the engine and lets the tracker answer for it.
 func (s *server) add(ctx context.Context, c *served, r publish.Release) (holding, error) {
-	data, err := os.ReadFile(r.TorrentPath())
-	if err != nil {
-		return holding{}, &publish.BrokenError{Slug: r.Slug, Err: err}
-	}
-	infohash, err := s.engine.Add(ctx, seed.Torrent{Slug: r.Slug, Title: r.Title, Metainfo: data, Root: filepath.Dir(r.Payload())})
+	infohash, err := s.engine.Add(ctx, seed.Torrent{Slug: r.Slug, Title: r.Title, Path: r.TorrentPath(), Root: filepath.Dir(r.Payload())})
 	if err != nil {
 		return holding{}, &publish.BrokenError{Slug: r.Slug, Err: err}
 	}

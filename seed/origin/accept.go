@@ -13,8 +13,6 @@ import (
 	"github.com/anacrolix/torrent/mse"
 )
 
-const handshakeTime = 15 * time.Second
-
 // acceptLoop takes incoming connections until the listener is closed.
 func (e *Engine) acceptLoop(ctx context.Context) {
 	for {
@@ -34,18 +32,14 @@ func (e *Engine) acceptLoop(ctx context.Context) {
 	}
 }
 
+// errNoRoom ends a connection beyond the limits.
+var errNoRoom = errors.New("no room for another peer")
+
 // serve runs a new connection in the background. When there are too many it
-// closes it and reports false. handshake sets conn.t and conn.hello.
+// closes it and reports false. handshake sets t, a and hello of the conn.
 func (e *Engine) serve(ctx context.Context, nc net.Conn, handshake func(*conn, context.Context) error) bool {
 	c := newConn(e, nc)
-	e.mu.Lock()
-	refuse := e.closed || len(e.conns) >= e.maxPeers
-	if !refuse {
-		e.conns[c] = struct{}{}
-		e.wg.Add(1)
-	}
-	e.mu.Unlock()
-	if refuse {
+	if !e.enterConn(c) {
 		nc.Close()
 		return false
 	}
@@ -58,16 +52,11 @@ func (e *Engine) serve(ctx context.Context, nc net.Conn, handshake func(*conn, c
 			return
 		}
 		nc.SetDeadline(time.Time{})
-		c.run(ctx)
+		e.greeted(c)
+		err := c.run()
+		e.log.Debug("peer left", "peer", nc.RemoteAddr(), "infohash", c.t.id, "why", err)
 	}()
 	return true
-}
-
-func (e *Engine) leave(c *conn) {
-	c.close()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.conns, c)
 }
 
 // receive is the handshake of an incoming connection, plain or encrypted.
@@ -90,7 +79,10 @@ func (c *conn) receive(ctx context.Context) error {
 	if c.t = c.e.bySwarm(c.hello.infohash); c.t == nil {
 		return fmt.Errorf("unknown infohash %x", c.hello.infohash)
 	}
-	_, err = c.w.Write(c.ourHello(c.t.answer(c.hello)).bytes())
+	if c.a, err = c.e.wake(c.t); err != nil {
+		return err
+	}
+	_, err = c.w.Write(c.ourHello(c.a.answer(c.hello)).bytes())
 	return err
 }
 
@@ -110,7 +102,7 @@ func (c *conn) receiveEncrypted(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("encryption handshake: %w", err)
 	}
-	c.r, c.w = bufio.NewReader(rw), rw
+	c.r, c.w, c.encrypted = bufio.NewReaderSize(rw, readAhead), rw, true
 	return nil
 }
 
@@ -146,10 +138,10 @@ func (c *conn) ourHello(infohash [20]byte) hello {
 	h := hello{infohash: infohash, peerID: c.e.peerID}
 	h.reserved[5] = bitExtended
 	h.reserved[7] = bitFast
-	if c.e.dht != nil {
+	if c.e.dhtPort != 0 {
 		h.reserved[7] |= bitDHT
 	}
-	if c.t != nil && c.t.hasV2 {
+	if c.a != nil && c.a.hasV2 {
 		h.reserved[7] |= bitV2
 	}
 	return h

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -96,11 +97,11 @@ func (a *announcer) start(t *torrent) {
 			return
 		}
 	}
-	urls := t.trackers
+	urls := slices.Concat(t.trackers...)
 	if a.dht && !t.private {
 		urls = append(urls[:len(urls):len(urls)], dhtURL)
 	}
-	for _, h := range t.swarms() {
+	for _, h := range t.swarms {
 		for _, u := range urls {
 			a.jobs[&job{announcement: announcement{t: t, infohash: h, url: u}, due: time.Now()}] = struct{}{}
 		}

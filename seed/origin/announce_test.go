@@ -52,7 +52,7 @@ func announcing(t *testing.T, announce func(context.Context, announcement) (time
 }
 
 func torrentAt(trackers ...string) *torrent {
-	return &torrent{layout: &layout{hasV1: true, v1: [20]byte{0xaa}, trackers: trackers}}
+	return &torrent{swarms: [][20]byte{{0xaa}}, trackers: [][]string{trackers}}
 }
 
 func TestAnnouncesFollowTheInterval(t *testing.T) {
@@ -79,7 +79,7 @@ func TestBothVersionsAreAnnounced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, l, end := announcing(t, func(context.Context, announcement) (time.Duration, error) { return time.Hour, nil })
 		tor := torrentAt("http://a/", "udp://b:1")
-		tor.hasV2, tor.v2 = true, [32]byte{0xbb}
+		tor.swarms = append(tor.swarms, [20]byte{0xbb})
 		a.start(tor)
 		time.Sleep(time.Minute)
 		lines := l.take()
@@ -136,7 +136,7 @@ func TestAStuckTrackerHoldsUpOnlyItself(t *testing.T) {
 		})
 		for i := range 50 {
 			tor := torrentAt("http://stuck/", "http://fine/")
-			tor.v1[1] = byte(i)
+			tor.swarms[0][1] = byte(i)
 			a.start(tor)
 		}
 		time.Sleep(time.Second)

@@ -6,7 +6,7 @@ import (
 	"math/bits"
 )
 
-// bitset is the pieces a peer has.
+// bitset is a set of pieces, in the order of a bitfield message. BEP 3
 type bitset struct {
 	bits  []byte
 	n     int // pieces in the torrent
@@ -17,31 +17,32 @@ func newBitset(n int) bitset { return bitset{bits: make([]byte, (n+7)/8), n: n} 
 
 func (s *bitset) full() bool { return s.count == s.n }
 
-func (s *bitset) set(i uint32) error {
-	if uint64(i) >= uint64(s.n) {
-		return fmt.Errorf("piece %d of %d", i, s.n)
+func (s *bitset) has(i int) bool { return s.bits[i/8]&(0x80>>(i%8)) != 0 }
+
+// add reports whether piece i was not in the set before.
+func (s *bitset) add(i int) bool {
+	if s.has(i) {
+		return false
 	}
-	mask := byte(0x80) >> (i % 8)
-	if s.bits[i/8]&mask == 0 {
-		s.bits[i/8] |= mask
-		s.count++
-	}
-	return nil
+	s.bits[i/8] |= 0x80 >> (i % 8)
+	s.count++
+	return true
 }
 
-func (s *bitset) fill(p []byte) error {
+// parseBitfield reads a bitfield message of a torrent with n pieces.
+func parseBitfield(p []byte, n int) (bitset, error) {
+	s := newBitset(n)
 	if len(p) != len(s.bits) {
-		return fmt.Errorf("bitfield of %d bytes", len(p))
+		return s, fmt.Errorf("bitfield of %d bytes", len(p))
 	}
 	copy(s.bits, p)
-	s.count = 0
 	for _, b := range p {
 		s.count += bits.OnesCount8(b)
 	}
-	if s.count > s.n {
-		return errors.New("bitfield has spare bits set")
+	if n%8 != 0 && p[len(p)-1]<<(n%8) != 0 {
+		return s, errors.New("bitfield has spare bits set")
 	}
-	return nil
+	return s, nil
 }
 
 // fullBitfield has n bits set and the spare ones clear. BEP 3

@@ -48,6 +48,7 @@ func TestNoWrongByteIsServed(t *testing.T) {
 			id, err := e.Add(context.Background(), p.Torrent())
 			check(t, err)
 			seedtest.Await(t, e, id, seed.Seeding)
+			e.list()[0].heardOfSeed(time.Now())
 			readers := startReaders(t, e, p)
 			awaitTrue(t, "readers to get blocks", func() bool { return readers.blocks.Load() > 50 })
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"commonseed/seed"
@@ -69,13 +70,21 @@ func (e *Engine) nextCheck() *torrent {
 	return t
 }
 
+// checkFirst moves a torrent that waits to the front: peers ask for it.
+func (e *Engine) checkFirst(t *torrent) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if i := slices.Index(e.checks, t); i > 0 {
+		e.checks = slices.Insert(slices.Delete(e.checks, i, i+1), 0, t)
+	}
+}
+
 // suspend takes a torrent out of service because of a change, and has it checked.
 func (e *Engine) suspend(t *torrent, reason string) {
 	if t.halt(seed.Checking, reason) == seed.Seeding {
 		e.log.Warn("payload changed, checking it again", "slug", t.slug, "infohash", t.id, "why", reason)
-		e.announcer.stop(t)
+		e.retire(t)
 	}
-	e.handles.forget(t)
 	e.queueCheck(t)
 }
 
@@ -84,7 +93,7 @@ func (e *Engine) suspend(t *torrent, reason string) {
 func (e *Engine) check(ctx context.Context, t *torrent) {
 	t.mu.Lock()
 	skip := t.gone || t.state == seed.Seeding
-	known := append([]stamp(nil), t.good...)
+	known := t.good
 	if !skip {
 		t.state = seed.Checking
 	}
@@ -92,50 +101,66 @@ func (e *Engine) check(ctx context.Context, t *torrent) {
 	if skip {
 		return
 	}
-	stamps, err := t.survey()
+	l, err := t.load()
+	if err != nil {
+		e.fail(t, nil, err.Error())
+		return
+	}
+	stamps, err := t.survey(l)
 	if err != nil {
 		e.fail(t, stamps, err.Error())
 		return
 	}
-	doubtful := t.doubtful(known, stamps)
+	doubtful := l.doubtful(known, printsOf(stamps))
 	if !settle(ctx, stamps, doubtful) {
 		return
 	}
-	bad, err := t.hash(ctx, stamps, doubtful)
+	bad, err := t.hash(ctx, l, stamps, doubtful)
 	if ctx.Err() != nil {
 		return
 	}
-	again, surveyErr := t.survey()
+	again, surveyErr := t.survey(l)
 	switch {
-	case errors.Is(err, errChanged) || surveyErr != nil || t.doubtful(stamps, again) != nil:
+	case errors.Is(err, errChanged) || surveyErr != nil || !slices.Equal(stamps, again):
 		// The patrol has it checked again.
 		t.halt(seed.Checking, "the payload changed while it was being checked")
 	case err != nil:
 		t.mu.Lock()
 		t.retry = time.Now().Add(retryUnreadable)
 		t.mu.Unlock()
-		e.fail(t, make([]stamp, len(stamps)), err.Error())
+		e.fail(t, nil, err.Error())
 	default:
-		e.judge(t, stamps, bad)
+		e.judge(t, l, stamps, bad)
 	}
 }
 
 // judge ends a check that read everything.
-func (e *Engine) judge(t *torrent, stamps []stamp, bad []int) {
-	t.mu.Lock()
-	copy(t.good, stamps)
+func (e *Engine) judge(t *torrent, l *layout, stamps []stamp, bad []int) {
+	good := printsOf(stamps)
 	for _, i := range bad {
-		t.good[i] = stamp{}
+		good[i] = 0
 	}
+	t.mu.Lock()
+	t.good = good
+	gone := t.gone
 	t.mu.Unlock()
-	e.resume.remember(t, t.good)
-	if len(bad) > 0 {
-		e.fail(t, stamps, badFiles(t, bad))
+	if gone {
 		return
 	}
-	t.checked.Store(t.payload)
+	if err := e.resume.remember(t.id, good); err != nil {
+		e.log.Warn("resume file not written", "err", err)
+	}
+	if len(bad) > 0 {
+		e.fail(t, stamps, badFiles(l, bad))
+		return
+	}
+	e.commission(t)
+}
+
+// commission brings a torrent into service.
+func (e *Engine) commission(t *torrent) {
+	t.checked.Store(t.size)
 	t.mu.Lock()
-	t.seen = stamps
 	gone := t.gone
 	if !gone {
 		t.state, t.reason = seed.Seeding, ""
@@ -147,33 +172,42 @@ func (e *Engine) judge(t *torrent, stamps []stamp, bad []int) {
 	}
 }
 
-func badFiles(t *torrent, bad []int) string {
-	msg := fmt.Sprintf("%q does not match the torrent", t.files[bad[0]].path)
+// retire undoes commission.
+func (e *Engine) retire(t *torrent) {
+	e.announcer.stop(t)
+	e.dialer.forget(t)
+}
+
+func badFiles(l *layout, bad []int) string {
+	msg := fmt.Sprintf("%q does not match the torrent", l.files[bad[0]].path)
 	if n := len(bad) - 1; n > 0 {
 		msg += fmt.Sprintf(", nor do %d more", n)
 	}
 	return msg
 }
 
+// fail takes a torrent out of service until its files differ from what was seen.
 func (e *Engine) fail(t *torrent, seen []stamp, reason string) {
 	t.mu.Lock()
-	t.seen = seen
+	t.seen = overall(printsOf(seen))
 	t.mu.Unlock()
-	t.halt(seed.Failed, reason)
+	if t.halt(seed.Failed, reason) == seed.Seeding {
+		e.retire(t)
+	}
 	e.log.Error("not seeding", "slug", t.slug, "infohash", t.id, "why", reason)
 }
 
 // survey takes the stamp of each file. All are taken even when one is missing or
 // has the wrong size, which is the error.
-func (t *torrent) survey() (stamps []stamp, err error) {
-	stamps = make([]stamp, len(t.files))
+func (t *torrent) survey(l *layout) (stamps []stamp, err error) {
+	stamps = make([]stamp, len(l.files))
 	root, err := os.OpenRoot(t.root)
 	if err != nil {
 		return stamps, fmt.Errorf("payload folder: %w", err)
 	}
 	defer root.Close()
-	for i := range t.files {
-		f := &t.files[i]
+	for i := range l.files {
+		f := &l.files[i]
 		if f.pad {
 			continue
 		}
@@ -196,11 +230,11 @@ func (t *torrent) survey() (stamps []stamp, err error) {
 	return stamps, err
 }
 
-// doubtful lists the files whose stamps differ; nil if none.
-func (t *torrent) doubtful(known, now []stamp) []int {
+// doubtful lists the files whose prints differ; nil if none.
+func (l *layout) doubtful(known, now []print) []int {
 	var files []int
-	for i := range t.files {
-		if !t.files[i].pad && known[i] != now[i] {
+	for i := range l.files {
+		if !l.files[i].pad && (known[i] != now[i] || now[i] == 0) {
 			files = append(files, i)
 		}
 	}

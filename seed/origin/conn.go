@@ -2,13 +2,12 @@ package origin
 
 import (
 	"bufio"
-	"context"
 	"encoding/binary"
-	"errors"
 	"io"
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/anacrolix/torrent/bencode"
@@ -18,46 +17,82 @@ import (
 const (
 	maxQueue      = 1024            // requests waiting
 	maxControl    = 512 << 10       // bytes of answers waiting, other than blocks
-	batch         = 128 << 10       // bytes of blocks read before they are written
 	silence       = 3 * time.Minute // without a message; a keep-alive comes every two. BEP 3
 	stall         = time.Minute     // for a write to be taken
 	keepAlive     = 100 * time.Second
+	readAhead     = 1 << 10  // bytes of what peers say that are read at once
 	metadataPiece = 16 << 10 // BEP 9
 )
 
 // ourMetadataID is the number under which peers send us ut_metadata. BEP 10
 const ourMetadataID = 1
 
-// conn is one connected peer. Two goroutines serve it: run reads, write writes.
+// conn is one connected peer. One goroutine reads, and a second one writes while
+// there is something to write.
 type conn struct {
-	e     *Engine
-	nc    net.Conn // for deadlines, addresses and Close
-	r     *bufio.Reader
-	w     io.Writer // to nc, encrypted where the peer wants it
-	t     *torrent  // set by the handshake
-	hello hello     // what the peer said
+	e                  *Engine
+	nc                 net.Conn // for deadlines, addresses and Close
+	r                  *bufio.Reader
+	w                  io.Writer // to nc, encrypted where the peer wants it
+	t                  *torrent  // set by the handshake
+	a                  *awake    // set by the handshake
+	hello              hello     // what the peer said
+	since              time.Time
+	dialled, encrypted bool
+
+	heard, wrote atomic.Int64 // when last, by the engine's clock
+	sent         atomic.Int64 // bytes of blocks
+	super        atomic.Bool  // told of single pieces. BEP 16
+	greeted      atomic.Bool  // has shaken hands
+	pexID        atomic.Int32 // the peer's number for ut_pex, 0: not spoken
 
 	// Used by the reading goroutine alone.
-	have       bitset
 	metadataID byte // the peer's number for ut_metadata, 0: not spoken
 	buf        []byte
+	hashed     int64 // bytes read for hash requests
+	pexTaken   time.Time
 
-	wake chan struct{} // something to write
-	room chan struct{} // some was written
-	done chan struct{} // closed
+	// Used by the engine's housekeeping alone.
+	exchanged bool // told of other peers before
 
-	mu      sync.Mutex
-	control []byte  // messages that go before blocks
-	queue   []block // requests, oldest first
-	closed  bool
-	listens netip.AddrPort // where the peer can be reached, if it told
+	// Under the lock of awake.
+	have    bitset
+	sated   bool // told of all pieces that it lacks
+	deaf    bool // did not ask for the last piece that it was told of
+	errands []errand
+	kept    int // pieces that no other peer has yet
+	passed  int // pieces that others got from it first
+	given   int // pieces it was told of
+	meter   meter
+
+	turn time.Time // under the lock of choker: since when it holds a slot, or waits
+
+	room    chan struct{} // some was written
+	done    chan struct{} // closed
+	writers sync.WaitGroup
+
+	mu         sync.Mutex
+	control    []byte  // messages that go before blocks
+	queue      []block // requests, oldest first
+	writing    bool    // a goroutine writes
+	closed     bool
+	choked     bool // by us
+	interested bool
+	told       bitset         // with super-seeding: the pieces it may ask for; changed under the lock of awake too
+	telling    int            // the next piece to tell of, of those it was not told of; -1: no more
+	fast       []uint32       // pieces it may ask for while choked. BEP 6
+	listens    netip.AddrPort // where the peer can be reached, if it told
+	client     string         // as it calls itself
 }
 
 func newConn(e *Engine, nc net.Conn) *conn {
-	return &conn{
-		e: e, nc: nc, r: bufio.NewReader(nc), w: nc,
-		wake: make(chan struct{}, 1), room: make(chan struct{}, 1), done: make(chan struct{}),
+	c := &conn{
+		e: e, nc: nc, r: bufio.NewReaderSize(nc, readAhead), w: nc, since: time.Now(),
+		room: make(chan struct{}, 1), done: make(chan struct{}),
+		choked: true, telling: -1,
 	}
+	c.heard.Store(e.clock.Load())
+	return c
 }
 
 func (c *conn) close() {
@@ -71,19 +106,36 @@ func (c *conn) close() {
 }
 
 // run serves a peer after the handshake, to its end.
-func (c *conn) run(ctx context.Context) {
-	if !c.t.join(c) {
-		return
+func (c *conn) run() error {
+	c.have = newBitset(c.a.numPieces())
+	c.super.Store(c.t.alone(c.since) && c.a.numPieces() >= leastSuper)
+	if c.super.Load() {
+		c.told = newBitset(c.a.numPieces())
 	}
-	defer c.t.leave(c)
-	c.have = newBitset(c.t.numPieces())
 	c.greet()
-	var wg sync.WaitGroup
-	wg.Go(func() { c.write(ctx) })
+	if !c.a.join(c, c.e.limits.Load().TorrentPeers) {
+		return errNoRoom
+	}
+	defer c.a.leave(c)
+	if c.super.Load() {
+		c.unchoke()
+		c.a.begin()
+	}
 	err := c.read()
 	c.close()
-	wg.Wait()
-	c.e.log.Debug("peer left", "peer", c.nc.RemoteAddr(), "infohash", c.t.id, "why", err)
+	c.writers.Wait()
+	c.e.choker.drop(c)
+	return err
+}
+
+// leastSuper is the fewest pieces of a torrent that is super-seeded.
+const leastSuper = 4
+
+// begin tells a peer that has just joined of pieces.
+func (a *awake) begin() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.give(time.Now())
 }
 
 type extendedHandshake struct {
@@ -96,32 +148,48 @@ type extendedHandshake struct {
 	YourIP       []byte         `bencode:"yourip,omitempty"`
 }
 
-// greet tells the peer who we are, that we have everything, and that it may ask.
+// greet tells the peer who we are, and what it may ask for.
 func (c *conn) greet() {
 	var out []byte
 	if c.hello.extended() {
-		body, err := bencode.Marshal(&extendedHandshake{
-			M:            map[string]int{"ut_metadata": ourMetadataID},
-			MetadataSize: len(c.t.info),
-			Port:         c.e.PeerPort(),
-			Reqq:         maxQueue / 2,
-			UploadOnly:   1,
-			Version:      "commonseed",
-			YourIP:       remote(c.nc).Addr().AsSlice(),
-		})
-		if err == nil {
-			out = append(out, message(msgExtended, append([]byte{0}, body...))...)
-		}
+		out = append(out, c.extendedGreeting()...)
 	}
-	if c.hello.fast() {
+	switch {
+	case c.super.Load() && c.hello.fast():
+		out = append(out, message(msgHaveNone, nil)...)
+	case c.super.Load():
+	case c.hello.fast():
 		out = append(out, message(msgHaveAll, nil)...)
-	} else {
-		out = append(out, message(msgBitfield, fullBitfield(c.t.numPieces()))...)
+		c.fast = allowedFast(remote(c.nc).Addr(), c.hello.infohash, c.a.numPieces())
+		for _, i := range c.fast {
+			out = append(out, message(msgAllowedFast, binary.BigEndian.AppendUint32(nil, i))...)
+		}
+	default:
+		out = append(out, message(msgBitfield, fullBitfield(c.a.numPieces()))...)
 	}
-	if c.e.dht != nil && c.hello.reserved[7]&bitDHT != 0 && !c.t.private {
-		out = append(out, message(msgPort, binary.BigEndian.AppendUint16(nil, uint16(c.e.PeerPort())))...)
+	if c.e.dhtPort != 0 && c.hello.reserved[7]&bitDHT != 0 && !c.t.private {
+		out = append(out, message(msgPort, binary.BigEndian.AppendUint16(nil, uint16(c.e.dhtPort)))...)
 	}
-	c.send(append(out, message(msgUnchoke, nil)...))
+	c.send(out)
+}
+
+func (c *conn) extendedGreeting() []byte {
+	m := map[string]int{"ut_metadata": ourMetadataID}
+	if !c.t.private {
+		m["ut_pex"] = ourPexID
+	}
+	h := extendedHandshake{
+		M:            m,
+		MetadataSize: len(c.a.info),
+		Port:         c.e.PeerPort(),
+		Reqq:         maxQueue / 2,
+		Version:      "commonseed",
+		YourIP:       remote(c.nc).Addr().AsSlice(),
+	}
+	if !c.super.Load() { // who is told of single pieces must not know that there are more
+		h.UploadOnly = 1
+	}
+	return message(msgExtended, append([]byte{0}, bencode.MustMarshal(&h)...))
 }
 
 // remote is the peer's address, IPv4 where it is one.
@@ -134,14 +202,34 @@ func remote(nc net.Conn) netip.AddrPort {
 	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
 }
 
+// listensAt is where others reach the peer, if that is known, with flags for a
+// peer exchange.
+func (c *conn) listensAt() (addr netip.AddrPort, flags byte) {
+	if c.encrypted {
+		flags |= pexEncrypts
+	}
+	if c.dialled {
+		return remote(c.nc), flags | pexReachable
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.listens, flags
+}
+
+// rate is what the peer gets, in bytes per second.
+func (c *conn) rate(now time.Time) float64 {
+	c.a.mu.Lock()
+	defer c.a.mu.Unlock()
+	return c.meter.perSecond(now)
+}
+
 // send queues messages, and waits while too much is queued.
 func (c *conn) send(msg []byte) {
 	for {
 		c.mu.Lock()
 		if c.closed || len(c.control) <= maxControl {
-			c.control = append(c.control, msg...)
+			c.controlLocked(msg)
 			c.mu.Unlock()
-			signal(c.wake)
 			return
 		}
 		c.mu.Unlock()
@@ -152,6 +240,11 @@ func (c *conn) send(msg []byte) {
 	}
 }
 
+func (c *conn) controlLocked(msg []byte) {
+	c.control = append(c.control, msg...)
+	c.startLocked()
+}
+
 func signal(ch chan struct{}) {
 	select {
 	case ch <- struct{}{}:
@@ -159,114 +252,70 @@ func signal(ch chan struct{}) {
 	}
 }
 
-// errSeed ends the connection of two that need nothing of each other.
-var errSeed = errors.New("the peer has everything")
+// unchoke lets the peer ask.
+func (c *conn) unchoke() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.choked && !c.closed {
+		c.choked = false
+		c.controlLocked(message(msgUnchoke, nil))
+	}
+}
 
+// choke lets the peer wait. With the fast extension what it asked for is
+// rejected, without it is forgotten. BEP 3, BEP 6
+func (c *conn) choke() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.choked || c.closed {
+		return
+	}
+	c.choked = true
+	out := message(msgChoke, nil)
+	if c.hello.fast() {
+		for _, b := range c.queue {
+			out = append(out, message(msgReject, b.append(nil))...)
+		}
+	}
+	c.queue = nil
+	c.controlLocked(out)
+}
+
+// tell lets the peer know that we have a piece.
+func (c *conn) tell(piece int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told.add(piece)
+	c.controlLocked(message(msgHave, binary.BigEndian.AppendUint32(nil, uint32(piece))))
+}
+
+// tellAll lets the peer know, bit by bit, that we have everything.
+func (c *conn) tellAll() {
+	c.mu.Lock()
+	c.telling = 0
+	c.startLocked()
+	interested := c.interested
+	c.mu.Unlock()
+	c.e.choker.adopt(c, interested)
+}
+
+// read acts on what the peer says until it leaves.
 func (c *conn) read() error {
 	limit := uint32(max(maxExtended, len(c.have.bits)) + 2)
 	for {
-		c.nc.SetReadDeadline(time.Now().Add(silence))
 		kind, payload, ok, err := readMessage(c.r, c.buf, limit)
 		if err != nil {
 			return err
 		}
+		c.heard.Store(c.e.clock.Load())
 		if !ok {
 			continue
 		}
-		if cap(payload) > cap(c.buf) {
+		if cap(payload) > cap(c.buf) && cap(payload) <= readAhead {
 			c.buf = payload[:0]
 		}
 		if err := c.handle(kind, payload); err != nil {
 			return err
 		}
 	}
-}
-
-// write sends what is queued, until the peer is closed.
-func (c *conn) write(ctx context.Context) {
-	defer c.close()
-	idle := time.NewTimer(keepAlive)
-	defer idle.Stop()
-	for {
-		control, blocks := c.take()
-		if len(control)+len(blocks) == 0 {
-			select {
-			case <-c.done:
-				return
-			case <-c.wake:
-				continue
-			case <-idle.C:
-				control = make([]byte, 4) // keep-alive. BEP 3
-			}
-		}
-		idle.Reset(keepAlive)
-		if c.e.limit != nil && len(control) > 0 && len(blocks) > 0 {
-			if c.deliver(ctx, control, nil) != nil { // does not wait for the blocks
-				return
-			}
-			control = nil
-		}
-		if c.deliver(ctx, control, blocks) != nil {
-			return
-		}
-	}
-}
-
-// take removes what is to be written next: with an upload limit one block, so
-// that peers take turns.
-func (c *conn) take() (control []byte, blocks []block) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	control, c.control = c.control, nil
-	most := batch
-	if c.e.limit != nil {
-		most = 0
-	}
-	n, size := 0, 0
-	for n < len(c.queue) && (n == 0 || size+int(c.queue[n].length) <= most) {
-		size += int(c.queue[n].length)
-		n++
-	}
-	blocks = append(blocks, c.queue[:n]...)
-	c.queue = append(c.queue[:0], c.queue[n:]...)
-	signal(c.room)
-	return control, blocks
-}
-
-// buffers hold what is written at once, and only while it is.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-func (c *conn) deliver(ctx context.Context, control []byte, blocks []block) error {
-	pooled := buffers.Get().(*[]byte)
-	defer buffers.Put(pooled)
-	out := append((*pooled)[:0], control...)
-	payload := 0
-	for _, b := range blocks {
-		n := len(out)
-		out = binary.BigEndian.AppendUint32(out, 9+b.length)
-		out = append(out, msgPiece)
-		out = binary.BigEndian.AppendUint32(out, b.index)
-		out = binary.BigEndian.AppendUint32(out, b.begin)
-		out = append(out, make([]byte, b.length)...)
-		at := int64(b.index)*c.t.pieceLength + int64(b.begin)
-		if err := c.e.handles.read(c.t, out[n+13:], at); err != nil {
-			if !exhausted(err) {
-				c.e.suspend(c.t, err.Error())
-			}
-			return err
-		}
-		payload += int(b.length)
-		if c.e.limit != nil {
-			if err := c.e.limit.WaitN(ctx, int(b.length)); err != nil {
-				return err
-			}
-		}
-	}
-	*pooled = out
-	c.nc.SetWriteDeadline(time.Now().Add(stall))
-	if _, err := c.w.Write(out); err != nil {
-		return err
-	}
-	c.t.uploaded.Add(int64(payload))
-	return nil
 }

@@ -6,12 +6,14 @@ import (
 	"context"
 	"encoding/binary"
 	"io"
+	"log/slog"
 	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/anacrolix/torrent/bencode"
+	"golang.org/x/time/rate"
 
 	"commonseed/seed"
 	"commonseed/seed/seedtest"
@@ -25,6 +27,7 @@ func seeding(t *testing.T, v seedtest.Version, o Options) (*Engine, seedtest.Pay
 	id, err := e.Add(context.Background(), p.Torrent())
 	check(t, err)
 	seedtest.Await(t, e, id, seed.Seeding)
+	e.list()[0].heardOfSeed(time.Now()) // no super-seeding
 	return e, p
 }
 
@@ -49,7 +52,7 @@ func TestGreetingSaysWeHaveEverything(t *testing.T) {
 			t.Errorf("bitfield %x", field)
 		}
 		if _, err := pr.next(msgUnchoke); err != nil {
-			t.Errorf("not unchoked: %v", err)
+			t.Errorf("interested and not unchoked: %v", err)
 		}
 	}
 }
@@ -106,7 +109,7 @@ func TestMetadataIsServed(t *testing.T) {
 		if got[0] != 7 || !strings.Contains(string(got), wantType) {
 			t.Errorf("piece %s: %q", piece, got[:min(len(got), 60)])
 		}
-		if piece == "0" && !bytes.HasSuffix(got, e.list()[0].info) {
+		if piece == "0" && !bytes.HasSuffix(got, layoutOf(t, p).info) {
 			t.Error("the info dictionary is not in the answer")
 		}
 	}
@@ -122,7 +125,7 @@ func TestHashRequestsThatHaveNoAnswerAreRejected(t *testing.T) {
 	seedtest.Await(t, e, id, seed.Seeding)
 	pr := mustProbe(t, e, p, true)
 	big, small := hash32{}, hash32{}
-	for _, f := range e.list()[0].files {
+	for _, f := range layoutOf(t, p).files {
 		switch {
 		case strings.HasSuffix(f.path, "big.bin"):
 			big = f.root
@@ -134,7 +137,6 @@ func TestHashRequestsThatHaveNoAnswerAreRejected(t *testing.T) {
 		{root: hash32{}, base: 1, count: 2}, // an empty file's root
 		{root: hash32{}, count: 1 << 31, index: 1 << 31, base: 1 << 31, proofs: 1 << 31},
 		{root: small, base: 1, count: 2},         // no longer than a piece
-		{root: big, base: 0, count: 2},           // blocks, which are not kept
 		{root: big, base: 1, count: 2, index: 1}, // not aligned
 		{root: big, base: 1, count: 4096},
 		{root: big, base: 1, count: 2, index: 1 << 20},
@@ -207,7 +209,7 @@ func TestMisbehaviourEndsTheConnection(t *testing.T) {
 }
 
 func TestCancelledAndSurplusRequestsAreRejected(t *testing.T) {
-	e, p := seeding(t, seedtest.V1, Options{UploadLimit: 64 << 10}) // so that requests queue
+	e, p := seeding(t, seedtest.V1, Options{Limits: Limits{Upload: 64 << 10}}) // so that requests queue
 	pr := mustProbe(t, e, p, true)
 	var all []byte
 	for i := range maxQueue + 50 {
@@ -231,7 +233,7 @@ func TestCancelledAndSurplusRequestsAreRejected(t *testing.T) {
 func TestUploadLimitHolds(t *testing.T) {
 	t.Parallel()
 	const limit = 400 << 10
-	e, p := seeding(t, seedtest.V1, Options{UploadLimit: limit})
+	e, p := seeding(t, seedtest.V1, Options{Limits: Limits{Upload: limit}})
 	begin := time.Now()
 	check(t, seedtest.Leech(p.Metainfo, peerAddr(e), t.TempDir(), 10*time.Second))
 	least := time.Duration(float64(p.Size-maxBlock) / limit * float64(time.Second))
@@ -241,7 +243,7 @@ func TestUploadLimitHolds(t *testing.T) {
 }
 
 func TestNoMoreThanMaxPeers(t *testing.T) {
-	e, p := seeding(t, seedtest.V1, Options{MaxPeers: 2})
+	e, p := seeding(t, seedtest.V1, Options{Limits: Limits{Peers: 2}})
 	first := mustProbe(t, e, p, true)
 	mustProbe(t, e, p, true)
 	if _, err := dialProbe(t, peerAddr(e), swarmsOf(t, p)[0], true); err == nil {
@@ -272,24 +274,6 @@ func TestStatusCountsPeersAndRate(t *testing.T) {
 	}
 }
 
-func TestMeterIsASlope(t *testing.T) {
-	var m meter
-	now := time.Unix(1000, 0)
-	if m.perSecond(now) != 0 {
-		t.Error("rate without samples")
-	}
-	for i := range 20 {
-		m.add(now, int64(i)*1000)
-		now = now.Add(time.Second)
-	}
-	if got := m.perSecond(now.Add(-time.Second)); got != 1000 {
-		t.Errorf("rate %v, want 1000", got)
-	}
-	if got := m.perSecond(now.Add(time.Hour)); got > 2 {
-		t.Errorf("an hour later the rate is still %v", got)
-	}
-}
-
 // FuzzMessages feeds a served connection with what a peer may send.
 func FuzzMessages(f *testing.F) {
 	p := seedtest.NewPayload(f, seedtest.Hybrid)
@@ -301,14 +285,19 @@ func FuzzMessages(f *testing.F) {
 	f.Add(message(msgHashRequest, hashRequest{count: 2, base: 1}.append(nil)))
 	f.Add(append(message(msgExtended, []byte("\x00d1:md11:ut_metadatai3eee")), message(msgExtended, []byte("\x01d8:msg_typei0e5:piecei0ee"))...))
 	f.Add(append(message(msgBitfield, make([]byte, 2)), message(msgCancel, make([]byte, 12))...))
-	e := &Engine{}
+	e := &Engine{limit: rate.NewLimiter(rate.Inf, maxBlock), ctx: context.Background(), choker: newChoker(), log: slog.New(slog.DiscardHandler)}
+	e.SetLimits(Limits{})
+	e.dialer = newDialer(e)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		near, far := net.Pipe()
-		defer near.Close()
 		defer far.Close()
+		go io.Copy(io.Discard, far)
 		c := newConn(e, near)
-		c.t = &torrent{layout: l}
+		c.t = &torrent{}
+		c.a = newAwake(c.t, newHandles(1), l, make([]stamp, len(l.files)))
 		c.have = newBitset(l.numPieces())
+		defer c.writers.Wait()
+		defer c.close()
 		r := bufio.NewReader(bytes.NewReader(data))
 		for {
 			kind, payload, ok, err := readMessage(r, c.buf, maxExtended)
@@ -318,7 +307,6 @@ func FuzzMessages(f *testing.F) {
 			if ok && c.handle(kind, payload) != nil {
 				return
 			}
-			c.control = c.control[:0]
 		}
 	})
 }

@@ -111,15 +111,13 @@ func (d *dialer) dialDue(ctx context.Context, now time.Time) {
 // wants says whether the torrent is served and addr is not connected already.
 func (t *torrent) wants(addr netip.AddrPort) bool {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.gone || t.state != seed.Seeding {
-		return false
+	serving, a := t.state == seed.Seeding && !t.gone, t.awake
+	t.mu.Unlock()
+	if !serving || a == nil {
+		return serving
 	}
-	for c := range t.conns {
-		c.mu.Lock()
-		listens := c.listens
-		c.mu.Unlock()
-		if listens == addr || remote(c.nc) == addr {
+	for _, c := range a.peers() {
+		if at, _ := c.listensAt(); at == addr || remote(c.nc) == addr {
 			return false
 		}
 	}
@@ -128,7 +126,7 @@ func (t *torrent) wants(addr netip.AddrPort) bool {
 
 // dial connects and hands over to the engine: in the clear first, then encrypted.
 func (d *dialer) dial(ctx context.Context, t *torrent, addr netip.AddrPort, cand *candidate) {
-	err := d.attempt(ctx, t, addr, cand.infohash, (*conn).initiate)
+	err := d.attempt(ctx, t, addr, cand.infohash, (*conn).initiatePlain)
 	if errors.Is(err, errHandshake) {
 		err = d.attempt(ctx, t, addr, cand.infohash, (*conn).initiateEncrypted)
 	}
@@ -153,7 +151,11 @@ var errHandshake = errors.New("handshake failed")
 
 // attempt returns once the handshake succeeded or failed.
 func (d *dialer) attempt(ctx context.Context, t *torrent, addr netip.AddrPort, infohash [20]byte,
-	initiate func(*conn, context.Context, *torrent, [20]byte) error) error {
+	initiate func(*conn, context.Context, [20]byte) error) error {
+	a, err := d.e.wake(t)
+	if err != nil {
+		return err
+	}
 	nd := net.Dialer{Timeout: dialTime}
 	nc, err := nd.DialContext(ctx, "tcp", addr.String())
 	if err != nil {
@@ -161,12 +163,13 @@ func (d *dialer) attempt(ctx context.Context, t *torrent, addr netip.AddrPort, i
 	}
 	result := make(chan error, 1)
 	served := d.e.serve(ctx, nc, func(c *conn, ctx context.Context) error {
-		err := initiate(c, ctx, t, infohash)
+		c.t, c.a, c.dialled = t, a, true
+		err := initiate(c, ctx, infohash)
 		result <- err
 		return err
 	})
 	if !served {
-		return errors.New("no room for another peer")
+		return errNoRoom
 	}
 	if err := <-result; err != nil {
 		return fmt.Errorf("%w: %w", errHandshake, err)
@@ -174,23 +177,21 @@ func (d *dialer) attempt(ctx context.Context, t *torrent, addr netip.AddrPort, i
 	return nil
 }
 
-// initiate is the handshake of an outgoing connection.
-func (c *conn) initiate(ctx context.Context, t *torrent, infohash [20]byte) error {
-	c.t = t
+// initiatePlain is the handshake of an outgoing connection in the clear.
+func (c *conn) initiatePlain(_ context.Context, infohash [20]byte) error {
 	if _, err := c.w.Write(c.ourHello(infohash).bytes()); err != nil {
 		return err
 	}
 	return c.readReply(infohash)
 }
 
-func (c *conn) initiateEncrypted(ctx context.Context, t *torrent, infohash [20]byte) error {
-	c.t = t
+func (c *conn) initiateEncrypted(ctx context.Context, infohash [20]byte) error {
 	rw, _, err := mse.InitiateHandshakeContext(ctx, stream{c.r, c.nc}, infohash[:],
 		c.ourHello(infohash).bytes(), mse.AllSupportedCrypto)
 	if err != nil {
 		return err
 	}
-	c.r, c.w = bufio.NewReader(rw), rw
+	c.r, c.w, c.encrypted = bufio.NewReaderSize(rw, readAhead), rw, true
 	return c.readReply(infohash)
 }
 

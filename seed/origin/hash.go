@@ -13,9 +13,9 @@ import (
 
 // hash reads the pieces that the given files take part in, and answers with the
 // files that are in a piece that does not match.
-func (t *torrent) hash(ctx context.Context, stamps []stamp, files []int) (bad []int, err error) {
-	pieces := t.piecesOf(files)
-	t.checked.Store(t.payload - t.payloadIn(pieces))
+func (t *torrent) hash(ctx context.Context, l *layout, stamps []stamp, files []int) (bad []int, err error) {
+	pieces := l.piecesOf(files)
+	t.checked.Store(l.payload - l.payloadIn(pieces))
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	next := make(chan int)
@@ -24,7 +24,7 @@ func (t *torrent) hash(ctx context.Context, stamps []stamp, files []int) (bad []
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), 4) {
 		wg.Go(func() {
-			h := newPieceHasher(t, stamps)
+			h := newPieceHasher(t, l, stamps)
 			defer h.close()
 			for i := range next {
 				ok, err := h.piece(ctx, i)
@@ -34,7 +34,7 @@ func (t *torrent) hash(ctx context.Context, stamps []stamp, files []int) (bad []
 				}
 				if !ok {
 					mu.Lock()
-					for _, seg := range t.segments(int64(i)*t.pieceLength, t.pieceSize(i)) {
+					for _, seg := range l.segments(int64(i)*l.pieceLength, l.pieceSize(i)) {
 						wrong[seg.file] = true
 					}
 					mu.Unlock()
@@ -50,8 +50,8 @@ func (t *torrent) hash(ctx context.Context, stamps []stamp, files []int) (bad []
 	}
 	close(next)
 	wg.Wait()
-	for i := range t.files {
-		if wrong[i] && !t.files[i].pad {
+	for i := range l.files {
+		if wrong[i] && !l.files[i].pad {
 			bad = append(bad, i)
 		}
 	}
@@ -59,15 +59,15 @@ func (t *torrent) hash(ctx context.Context, stamps []stamp, files []int) (bad []
 }
 
 // piecesOf lists the pieces that hold a byte of the files, in order.
-func (t *torrent) piecesOf(files []int) (pieces []int) {
+func (l *layout) piecesOf(files []int) (pieces []int) {
 	next := 0
 	for _, i := range files {
-		f := &t.files[i]
+		f := &l.files[i]
 		if f.length == 0 {
 			continue
 		}
-		first := int(f.offset / t.pieceLength)
-		last := int((f.offset + f.length - 1) / t.pieceLength)
+		first := int(f.offset / l.pieceLength)
+		last := int((f.offset + f.length - 1) / l.pieceLength)
 		for next = max(next, first); next <= last; next++ {
 			pieces = append(pieces, next)
 		}
@@ -76,10 +76,10 @@ func (t *torrent) piecesOf(files []int) (pieces []int) {
 }
 
 // payloadIn counts the bytes of pieces that are not padding.
-func (t *torrent) payloadIn(pieces []int) (n int64) {
+func (l *layout) payloadIn(pieces []int) (n int64) {
 	for _, i := range pieces {
-		for _, seg := range t.segments(int64(i)*t.pieceLength, t.pieceSize(i)) {
-			if !t.files[seg.file].pad {
+		for _, seg := range l.segments(int64(i)*l.pieceLength, l.pieceSize(i)) {
+			if !l.files[seg.file].pad {
 				n += seg.n
 			}
 		}
@@ -90,14 +90,15 @@ func (t *torrent) payloadIn(pieces []int) (n int64) {
 // pieceHasher hashes pieces with both hashes in one read. Not for concurrent use.
 type pieceHasher struct {
 	t      *torrent
+	l      *layout
 	stamps []stamp
 	buf    []byte
 	at     int // the open file
 	open   *os.File
 }
 
-func newPieceHasher(t *torrent, stamps []stamp) *pieceHasher {
-	return &pieceHasher{t: t, stamps: stamps, buf: make([]byte, 256<<10), at: -1}
+func newPieceHasher(t *torrent, l *layout, stamps []stamp) *pieceHasher {
+	return &pieceHasher{t: t, l: l, stamps: stamps, buf: make([]byte, 256<<10), at: -1}
 }
 
 func (h *pieceHasher) close() {
@@ -108,34 +109,34 @@ func (h *pieceHasher) close() {
 
 // piece says whether piece i is right in every version of the torrent.
 func (h *pieceHasher) piece(ctx context.Context, i int) (ok bool, err error) {
-	t := h.t
+	l := h.l
 	v1, v2 := sha1.New(), merkle.NewHash()
-	segs := t.segments(int64(i)*t.pieceLength, t.pieceSize(i))
+	segs := l.segments(int64(i)*l.pieceLength, l.pieceSize(i))
 	for _, seg := range segs {
-		pad := t.files[seg.file].pad
+		pad := l.files[seg.file].pad
 		err := h.each(ctx, seg, func(b []byte) {
-			if t.hasV1 {
+			if l.hasV1 {
 				v1.Write(b)
 			}
-			if t.hasV2 && !pad {
+			if l.hasV2 && !pad {
 				v2.Write(b)
 			}
 			if !pad {
-				t.checked.Add(int64(len(b)))
+				h.t.checked.Add(int64(len(b)))
 			}
 		})
 		if err != nil {
 			return false, err
 		}
 	}
-	if t.hasV1 && [sha1.Size]byte(v1.Sum(nil)) != t.v1Hash(i) {
+	if l.hasV1 && [sha1.Size]byte(v1.Sum(nil)) != l.v1Hash(i) {
 		return false, nil
 	}
-	first := &t.files[segs[0].file]
-	if !t.hasV2 || first.pad {
+	first := &l.files[segs[0].file]
+	if !l.hasV2 || first.pad {
 		return true, nil
 	}
-	want, padTo := t.v2Hash(i, first)
+	want, padTo := l.v2Hash(i, first)
 	if padTo == 0 {
 		return hash32(v2.Sum(nil)) == want, nil
 	}
@@ -144,7 +145,7 @@ func (h *pieceHasher) piece(ctx context.Context, i int) (ok bool, err error) {
 
 // each hands a segment to do, a buffer at a time.
 func (h *pieceHasher) each(ctx context.Context, seg segment, do func([]byte)) error {
-	f := &h.t.files[seg.file]
+	f := &h.l.files[seg.file]
 	if f.pad {
 		clear(h.buf)
 	} else if err := h.reopen(seg.file); err != nil {
@@ -174,13 +175,13 @@ func (h *pieceHasher) reopen(i int) error {
 	}
 	h.close()
 	h.at, h.open = -1, nil
-	f, s, err := openPayload(h.t.root, h.t.files[i].path)
+	f, s, err := openPayload(h.t.root, h.l.files[i].path)
 	if err != nil {
-		return fmt.Errorf("%q cannot be read: %w", h.t.files[i].path, err)
+		return fmt.Errorf("%q cannot be read: %w", h.l.files[i].path, err)
 	}
 	if s != h.stamps[i] {
 		f.Close()
-		return fmt.Errorf("%q: %w", h.t.files[i].path, errChanged)
+		return fmt.Errorf("%q: %w", h.l.files[i].path, errChanged)
 	}
 	h.at, h.open = i, f
 	return nil

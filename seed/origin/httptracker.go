@@ -2,7 +2,6 @@ package origin
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -114,15 +113,6 @@ func parseTrackerAnswer(body []byte) (reply, error) {
 // seconds bounds a tracker's number before it becomes a Duration.
 func seconds(n int64) time.Duration {
 	return time.Duration(min(max(n, 0), int64(maxInterval/time.Second))) * time.Second
-}
-
-// compactPeers reads addresses of size bytes, each with a port. BEP 7, BEP 23
-func compactPeers(b []byte, size int) (peers []netip.AddrPort) {
-	for ; len(b) >= size+2; b = b[size+2:] {
-		addr, _ := netip.AddrFromSlice(b[:size])
-		peers = append(peers, netip.AddrPortFrom(addr, binary.BigEndian.Uint16(b[size:])))
-	}
-	return peers
 }
 
 // listedPeers reads the older list form. Peers named by host are left out.

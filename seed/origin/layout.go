@@ -3,7 +3,6 @@ package origin
 import (
 	"crypto/sha1"
 	"crypto/sha256"
-	"encoding/hex"
 	"sort"
 )
 
@@ -34,17 +33,17 @@ type layout struct {
 	v2          [32]byte
 	hasV1       bool
 	hasV2       bool
-	private     bool     // no DHT. BEP 27
-	trackers    []string // announce URLs that are safe to use, tier after tier
-	layerLevel  int      // of piece hashes above 16 KiB blocks in a v2 hash tree
+	private     bool       // no DHT. BEP 27
+	trackers    [][]string // announce URLs that are safe to use, by tier
+	layerLevel  int        // of piece hashes above 16 KiB blocks in a v2 hash tree
 }
 
 // infohash is the name of the torrent in the Seeder interface.
 func (l *layout) infohash() string {
 	if l.hasV1 {
-		return hex.EncodeToString(l.v1[:])
+		return idOf(l.v1[:])
 	}
-	return hex.EncodeToString(l.v2[:])
+	return idOf(l.v2[:])
 }
 
 // swarms lists the 20-byte infohashes that peers and trackers use. BEP 52
@@ -78,12 +77,13 @@ type segment struct {
 
 // segments cuts [off, off+n) of the byte space into parts of files, in order.
 // Empty files do not appear.
-func (l *layout) segments(off, n int64) []segment {
+func (l *layout) segments(off, n int64) []segment { return l.appendSegments(nil, off, n) }
+
+func (l *layout) appendSegments(segs []segment, off, n int64) []segment {
 	i := sort.Search(len(l.files), func(i int) bool {
 		f := &l.files[i]
 		return f.offset+f.length > off
 	})
-	var segs []segment
 	for ; n > 0 && i < len(l.files); i++ {
 		f := &l.files[i]
 		if f.length == 0 {

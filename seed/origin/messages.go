@@ -5,9 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/anacrolix/torrent/bencode"
 )
+
+// maxClient bounds the name of a client, in bytes.
+const maxClient = 64
 
 // handle acts on one message. An error ends the connection. What an uploader
 // has no use for is skipped.
@@ -17,6 +23,8 @@ func (c *conn) handle(kind byte, p []byte) error {
 		return c.onRequest(p)
 	case msgCancel:
 		return c.onCancel(p)
+	case msgInterested, msgNotInterested:
+		c.onInterest(kind == msgInterested)
 	case msgHave, msgBitfield, msgHaveAll:
 		return c.onHave(kind, p)
 	case msgExtended:
@@ -34,25 +42,49 @@ func (c *conn) onRequest(p []byte) error {
 	if err != nil {
 		return err
 	}
-	if uint64(b.index) >= uint64(c.t.numPieces()) || b.length == 0 || b.length > maxBlock ||
-		int64(b.begin)+int64(b.length) > c.t.pieceSize(int(b.index)) {
+	if uint64(b.index) >= uint64(c.a.numPieces()) || b.length == 0 || b.length > maxBlock ||
+		int64(b.begin)+int64(b.length) > c.a.pieceSize(int(b.index)) {
 		return fmt.Errorf("request outside the torrent: %+v", b)
 	}
 	c.mu.Lock()
+	allowed := c.mayAsk(b.index)
 	full := len(c.queue) >= maxQueue
-	if !full {
+	if allowed && !full {
 		c.queue = append(c.queue, b)
+		c.startLocked()
 	}
 	c.mu.Unlock()
-	if !full {
-		signal(c.wake)
-		return nil
-	}
-	if !c.hello.fast() {
+	switch {
+	case allowed && !full:
+	case c.hello.fast():
+		c.send(message(msgReject, b.append(nil)))
+	case allowed:
 		return errors.New("too many requests")
 	}
-	c.send(message(msgReject, b.append(nil)))
-	return nil
+	return nil // a request may have crossed our choke
+}
+
+// mayAsk says whether the peer may have blocks of a piece at present.
+func (c *conn) mayAsk(piece uint32) bool {
+	if c.told.n > 0 {
+		return !c.choked && c.told.has(int(piece))
+	}
+	return !c.choked || slices.Contains(c.fast, piece)
+}
+
+// onInterest has the peer wait for an upload slot, or gives its slot back. While
+// super-seeding none is needed.
+func (c *conn) onInterest(interested bool) {
+	c.mu.Lock()
+	c.interested = interested
+	c.mu.Unlock()
+	switch {
+	case c.super.Load():
+	case interested:
+		c.e.choker.want(c)
+	default:
+		c.e.choker.drop(c)
+	}
 }
 
 // onCancel drops a request. With the fast extension each is answered. BEP 6
@@ -77,26 +109,57 @@ func (c *conn) onCancel(p []byte) error {
 	return nil
 }
 
+// errSeed ends the connection of two that need nothing of each other.
+var errSeed = errors.New("the peer has everything")
+
 // onHave notes what the peer has, to let it go when that is everything.
 func (c *conn) onHave(kind byte, p []byte) error {
-	switch {
-	case kind == msgHaveAll:
-		return errSeed
-	case kind == msgBitfield:
-		if err := c.have.fill(p); err != nil {
+	n := c.a.numPieces()
+	now := time.Now()
+	full := kind == msgHaveAll
+	switch kind {
+	case msgBitfield:
+		field, err := parseBitfield(p, n)
+		if err != nil {
 			return err
 		}
-	case len(p) != 4:
-		return fmt.Errorf("have of %d bytes", len(p))
-	default:
-		if err := c.have.set(binary.BigEndian.Uint32(p)); err != nil {
-			return err
+		if full = field.full(); !full {
+			c.a.noteField(c, field, now)
 		}
+	case msgHave:
+		if len(p) != 4 {
+			return fmt.Errorf("have of %d bytes", len(p))
+		}
+		i := binary.BigEndian.Uint32(p)
+		if uint64(i) >= uint64(n) {
+			return fmt.Errorf("piece %d of %d", i, n)
+		}
+		full = c.a.noteHave(c, int(i), now)
 	}
-	if c.have.full() {
+	if full {
+		c.t.heardOfSeed(now)
 		return errSeed
 	}
 	return nil
+}
+
+func (a *awake) noteField(c *conn, field bitset, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range field.n {
+		if field.has(i) {
+			a.had(c, i, now)
+		}
+	}
+	a.give(now)
+}
+
+func (a *awake) noteHave(c *conn, i int, now time.Time) (full bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.had(c, i, now)
+	a.give(now)
+	return c.have.full()
 }
 
 func (c *conn) onExtended(p []byte) error {
@@ -108,6 +171,8 @@ func (c *conn) onExtended(p []byte) error {
 		return c.onExtendedHandshake(p[1:])
 	case ourMetadataID:
 		return c.onMetadataRequest(p[1:])
+	case ourPexID:
+		return c.onPex(p[1:])
 	}
 	return nil
 }
@@ -120,10 +185,14 @@ func (c *conn) onExtendedHandshake(p []byte) error {
 	if id := h.M["ut_metadata"]; id > 0 && id < 256 {
 		c.metadataID = byte(id)
 	}
+	if id := h.M["ut_pex"]; id >= 0 && id < 256 {
+		c.pexID.Store(int32(id))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.client = strings.ToValidUTF8(h.Version[:min(len(h.Version), maxClient)], "")
 	if h.Port > 0 && h.Port < 1<<16 {
-		c.mu.Lock()
 		c.listens = netip.AddrPortFrom(remote(c.nc).Addr(), uint16(h.Port))
-		c.mu.Unlock()
 	}
 	return nil
 }
@@ -154,9 +223,9 @@ func (c *conn) onMetadataRequest(p []byte) error {
 	}
 	answer := metadataMessage{Type: 2, Piece: q.Piece}
 	var data []byte
-	if n := len(c.t.info); q.Piece >= 0 && q.Piece <= (n-1)/metadataPiece {
+	if n := len(c.a.info); q.Piece >= 0 && q.Piece <= (n-1)/metadataPiece {
 		from := q.Piece * metadataPiece
-		data = c.t.info[from:min(n, from+metadataPiece)]
+		data = c.a.info[from:min(n, from+metadataPiece)]
 		answer.Type, answer.TotalSize = 1, n
 	}
 	head, err := bencode.Marshal(&answer)
@@ -175,13 +244,11 @@ func (c *conn) onHashRequest(p []byte) error {
 	if err != nil {
 		return err
 	}
-	if f := c.t.byRoot(q.root); f != nil && f.layer != nil && q.base == uint32(c.t.layerLevel) {
-		tree := hashTree{layer: f.layer, level: c.t.layerLevel}
-		if hashes, ok := tree.hashes(q.index, q.count, q.proofs); ok {
-			c.send(message(msgHashes, append(q.append(nil), hashes...)))
-			return nil
-		}
+	hashes, ok := c.hashes(q)
+	if !ok {
+		c.send(message(msgHashReject, q.append(nil)))
+		return nil
 	}
-	c.send(message(msgHashReject, q.append(nil)))
+	c.send(message(msgHashes, append(q.append(nil), hashes...)))
 	return nil
 }

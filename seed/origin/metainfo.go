@@ -198,8 +198,7 @@ func (l *layout) pieceLayer(f *file, layers map[string]string) ([]byte, error) {
 	if int64(len(layer)) != pieces*32 {
 		return nil, fmt.Errorf("%q: piece layer of %d bytes for %d pieces", f.path, len(layer), pieces)
 	}
-	tree := hashTree{layer: layer, level: l.layerLevel}
-	if tree.root() != f.root {
+	if newHashTree(splitHashes(layer), l.layerLevel).root() != f.root {
 		return nil, fmt.Errorf("%q: piece layer does not hash to the pieces root", f.path)
 	}
 	return layer, nil
@@ -271,19 +270,22 @@ func validName(s string) error {
 	return nil
 }
 
-// usableTrackers flattens the tiers and drops what no announce can be sent to.
-func usableTrackers(mi *metainfo.MetaInfo) []string {
-	var urls []string
+// usableTrackers keeps the tiers (BEP 12) and drops what no announce can be sent to.
+func usableTrackers(mi *metainfo.MetaInfo) (tiers [][]string) {
 	seen := map[string]bool{}
 	for _, tier := range mi.UpvertedAnnounceList() {
+		var urls []string
 		for _, u := range tier {
-			if len(urls) < maxTrackers && !seen[u] && trackerOK(u) {
+			if len(seen) < maxTrackers && !seen[u] && trackerOK(u) {
 				seen[u] = true
 				urls = append(urls, u)
 			}
 		}
+		if urls != nil {
+			tiers = append(tiers, urls)
+		}
 	}
-	return urls
+	return tiers
 }
 
 // trackerOK says whether u is an http, https or udp URL with a host, no user

@@ -3,6 +3,7 @@ package origin
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,7 +43,7 @@ func TestOnlyUsableTrackersAreTaken(t *testing.T) {
 	p := seedtest.NewPayload(t, seedtest.Hybrid, "wss://a", "http://b/announce", "http://u:p@c/", "http://b/announce", "udp://d:1")
 	l, err := readMetainfo(p.Metainfo)
 	check(t, err)
-	if got := fmt.Sprint(l.trackers); got != "[http://b/announce udp://d:1]" {
+	if got := fmt.Sprint(slices.Concat(l.trackers...)); got != "[http://b/announce udp://d:1]" {
 		t.Errorf("trackers %s", got)
 	}
 }
@@ -147,14 +148,16 @@ func TestHashRequestsProveThemselves(t *testing.T) {
 			h := sha256.Sum256(fmt.Append(nil, i))
 			layer = append(layer, h[:]...)
 		}
-		tree := hashTree{layer: layer, level: 1}
-		width := uint32(1) << tree.height()
+		tree := newHashTree(splitHashes(layer), 1)
+		height := tree.top() - 1
+		width := uint32(1) << height
 		for count := uint32(2); count <= min(width, 512); count *= 2 {
 			for index := uint32(0); index < width; index += count {
-				hashes, ok := tree.hashes(index, count, uint32(tree.height()-1))
-				if !ok {
+				q := hashRequest{base: 1, index: index, count: count, proofs: uint32(height - 1)}
+				if !q.fits(tree.top()) {
 					t.Fatalf("%d leaves: %d hashes from %d on are refused", n, count, index)
 				}
+				hashes := tree.answer(q)
 				if got := climb(hashes, index, count); got != tree.root() {
 					t.Fatalf("%d leaves: %d hashes from %d on do not lead to the root", n, count, index)
 				}
@@ -189,13 +192,17 @@ func climb(hashes []byte, index, count uint32) hash32 {
 }
 
 func TestSenselessHashRequestsAreRefused(t *testing.T) {
-	tree := hashTree{layer: make([]byte, 600*32), level: 1} // 1024 wide
 	for _, q := range [][3]uint32{
 		{0, 0, 0}, {0, 1, 0}, {0, 3, 0}, {1, 2, 0}, {1024, 2, 0}, {0, 2048, 0}, {0, 1 << 31, 0},
 		{1 << 31, 1 << 31, 0}, {0, 2, 10}, {0, 2, 1 << 31}, {1022, 4, 0},
 	} {
-		if _, ok := tree.hashes(q[0], q[1], q[2]); ok {
+		if (hashRequest{base: 1, index: q[0], count: q[1], proofs: q[2]}).fits(11) { // 1024 wide
 			t.Errorf("index %d count %d proofs %d is answered", q[0], q[1], q[2])
+		}
+	}
+	for _, base := range []uint32{11, 12, 1 << 31} {
+		if (hashRequest{base: base, count: 2}).fits(11) {
+			t.Errorf("layer %d of 11 is answered", base)
 		}
 	}
 }

@@ -39,8 +39,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -51,15 +53,14 @@ import (
 
 // Options configures an Engine. The zero value is usable.
 type Options struct {
-	ListenHost  string        // address to listen on; "": all, IPv4 and IPv6
-	PeerPort    int           // TCP port, and UDP port with DHT; 0 picks a free one
-	ResumeFile  string        // remembers checked files over restarts; "": nothing is remembered
-	UploadLimit int64         // bytes per second over all torrents; 0: no limit
-	MaxPeers    int           // connections over all torrents; 0: 500
-	DHT         bool          // announce to the distributed hash table too, over IPv4 unless ListenHost is IPv6
-	DHTNodes    []string      // host:port to join the table through; nil: the well-known ones
-	Recheck     time.Duration // between two looks at the files that are served; 0: 5 s
-	Logger      *slog.Logger  // nil: no log
+	ListenHost string // address to listen on; "": all, IPv4 and IPv6
+	PeerPort   int    // TCP port, and UDP port with DHT; 0 picks a free one
+	ResumeFile string // remembers checked files over restarts; "": nothing is remembered
+	Limits     Limits
+	DHT        bool          // announce to the distributed hash table too, over IPv4 unless ListenHost is IPv6
+	DHTNodes   []string      // host:port to join the table through; nil: the well-known ones
+	Recheck    time.Duration // between two looks at the files that are served; 0: 5 s
+	Logger     *slog.Logger  // nil: no log
 }
 
 // Engine is the embedded seeder. It implements seed.Seeder.
@@ -67,9 +68,11 @@ type Engine struct {
 	log      *slog.Logger
 	peerID   [20]byte
 	listener net.Listener
-	limit    *rate.Limiter // nil: none
-	maxPeers int
+	limit    *rate.Limiter // upload of all torrents
+	limits   atomic.Pointer[Limits]
 	recheck  time.Duration
+	clock    atomic.Int64 // ns since 1970, exact to a second
+	uploaded atomic.Int64 // bytes of blocks, in all
 
 	handles   *handles
 	resume    *resume
@@ -77,7 +80,10 @@ type Engine struct {
 	dialer    *dialer
 	http      *http.Client
 	dht       *dhtNode // nil: none
+	dhtPort   int      // 0: none
+	choker    *choker
 
+	ctx       context.Context // ends with Close
 	cancel    context.CancelFunc
 	wg        sync.WaitGroup
 	checkWake chan struct{}
@@ -88,6 +94,9 @@ type Engine struct {
 	swarms   map[[20]byte]*torrent // by each infohash peers use
 	checks   []*torrent            // waiting for the checker
 	conns    map[*conn]struct{}    // also those still shaking hands
+	greeting int                   // of which shake hands
+	byNet    map[netip.Prefix]int  // conns from one place
+	awake    map[*torrent]struct{}
 }
 
 var _ seed.Seeder = (*Engine)(nil)
@@ -108,16 +117,21 @@ func New(o Options) (*Engine, error) {
 		log:       log,
 		peerID:    newPeerID(),
 		listener:  listener,
-		limit:     newLimiter(o.UploadLimit),
-		maxPeers:  orDefault(o.MaxPeers, 500),
+		limit:     rate.NewLimiter(rate.Inf, maxBlock),
 		recheck:   orDefault(o.Recheck, 5*time.Second),
 		handles:   newHandles(128),
 		http:      newTrackerClient(),
+		choker:    newChoker(),
+		ctx:       ctx,
 		cancel:    cancel,
 		checkWake: make(chan struct{}, 1),
 		swarms:    map[[20]byte]*torrent{},
 		conns:     map[*conn]struct{}{},
+		byNet:     map[netip.Prefix]int{},
+		awake:     map[*torrent]struct{}{},
 	}
+	e.clock.Store(time.Now().UnixNano())
+	e.SetLimits(o.Limits)
 	if e.resume, err = openResume(o.ResumeFile); err != nil {
 		log.Warn("payloads will be checked again", "err", err)
 	}
@@ -130,6 +144,7 @@ func New(o Options) (*Engine, error) {
 			packets.Close()
 			return nil, fmt.Errorf("start DHT: %w", err)
 		}
+		e.dhtPort = e.PeerPort()
 	}
 	e.start(ctx)
 	return e, nil
@@ -137,7 +152,7 @@ func New(o Options) (*Engine, error) {
 
 func (e *Engine) start(ctx context.Context) {
 	for _, run := range []func(context.Context){
-		e.acceptLoop, e.checkLoop, e.patrolLoop, e.announcer.run, e.dialer.run,
+		e.acceptLoop, e.checkLoop, e.patrolLoop, e.housekeeping, e.choker.run, e.announcer.run, e.dialer.run,
 	} {
 		e.wg.Go(func() { run(ctx) })
 	}
@@ -156,13 +171,6 @@ func newPeerID() (id [20]byte) {
 	copy(id[:], "-CS0100-")
 	rand.Read(id[8:])
 	return id
-}
-
-func newLimiter(bytesPerSecond int64) *rate.Limiter {
-	if bytesPerSecond <= 0 {
-		return nil
-	}
-	return rate.NewLimiter(rate.Limit(bytesPerSecond), maxBlock)
 }
 
 // listen opens the peer port: TCP, and with DHT the same number for UDP.
@@ -196,17 +204,11 @@ func (e *Engine) Add(ctx context.Context, t seed.Torrent) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	l, err := readMetainfo(t.Metainfo)
+	n, l, err := newTorrent(t)
 	if err != nil {
-		return "", &seed.MetainfoError{Slug: t.Slug, Why: err.Error()}
+		return "", err
 	}
-	n := &torrent{
-		layout: l, id: l.infohash(), slug: t.Slug, title: t.Title, root: t.Root,
-		state: seed.Checking,
-		seen:  make([]stamp, len(l.files)),
-		conns: map[*conn]struct{}{},
-	}
-	n.good = e.resume.recall(n)
+	n.good = e.resume.recall(n.id, len(l.files))
 	known, err := e.enter(n)
 	if err != nil {
 		return "", err
@@ -214,7 +216,11 @@ func (e *Engine) Add(ctx context.Context, t seed.Torrent) (string, error) {
 	if known != nil {
 		return known.id, nil
 	}
-	e.queueCheck(n)
+	if stamps, err := n.survey(l); err == nil && l.doubtful(n.good, printsOf(stamps)) == nil {
+		e.commission(n) // nothing changed since it was last served
+	} else {
+		e.queueCheck(n)
+	}
 	return n.id, nil
 }
 
@@ -225,12 +231,12 @@ func (e *Engine) enter(t *torrent) (known *torrent, err error) {
 	if e.closed {
 		return nil, seed.ErrClosed
 	}
-	for _, h := range t.swarms() {
+	for _, h := range t.swarms {
 		if known := e.swarms[h]; known != nil {
 			return known, nil
 		}
 	}
-	for _, h := range t.swarms() {
+	for _, h := range t.swarms {
 		e.swarms[h] = t
 	}
 	e.torrents = append(e.torrents, t)
@@ -266,11 +272,8 @@ func (e *Engine) Remove(ctx context.Context, infohash string) error {
 	t.gone = true
 	t.mu.Unlock()
 	t.halt(seed.Failed, "removed")
-	e.announcer.stop(t)
-	e.dialer.forget(t)
-	e.handles.forget(t)
-	e.resume.forget(t.id)
-	return nil
+	e.retire(t)
+	return e.resume.remember(t.id, nil)
 }
 
 func (e *Engine) drop(infohash string) (*torrent, error) {
@@ -284,7 +287,7 @@ func (e *Engine) drop(infohash string) (*torrent, error) {
 			continue
 		}
 		e.torrents = append(e.torrents[:i:i], e.torrents[i+1:]...)
-		for _, h := range t.swarms() {
+		for _, h := range t.swarms {
 			delete(e.swarms, h)
 		}
 		return t, nil
@@ -324,5 +327,5 @@ func (e *Engine) Close() error {
 	}
 	e.wg.Wait()
 	e.handles.forget(nil)
-	return e.resume.save()
+	return e.resume.close(e.list())
 }

@@ -119,7 +119,7 @@ func TestCloseWhileChecking(t *testing.T) {
 }
 
 func TestCloseWithPeersConnected(t *testing.T) {
-	e, p := seeding(t, seedtest.V1, Options{UploadLimit: 1}) // blocks never arrive
+	e, p := seeding(t, seedtest.V1, Options{Limits: Limits{Upload: 1}}) // blocks never arrive
 	for range 5 {
 		pr := mustProbe(t, e, p, true)
 		pr.send(msgRequest, block{0, 0, 16384}.append(nil))

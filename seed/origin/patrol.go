@@ -7,65 +7,78 @@ import (
 	"commonseed/seed"
 )
 
-// A torrent without peers is looked at every quietRounds rounds only.
-const quietRounds = 3
+// Sleeping torrents are looked at in turn: all of them within quietRounds rounds
+// if they are few, and no more than perRound in a round.
+const (
+	quietRounds = 3
+	perRound    = 100
+)
 
-// patrolLoop samples the meters every second, and looks at the files of all
-// torrents every Recheck.
+// patrolLoop looks at the files of the torrents, every Recheck.
 func (e *Engine) patrolLoop(ctx context.Context) {
-	seconds := time.NewTicker(time.Second)
-	defer seconds.Stop()
-	rounds := time.NewTicker(e.recheck)
-	defer rounds.Stop()
-	for round := 1; ; {
+	tick := time.NewTicker(e.recheck)
+	defer tick.Stop()
+	next := 0
+	for {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-seconds.C:
-			for _, t := range e.list() {
-				t.sample(now)
+		case <-tick.C:
+		}
+		all := e.list()
+		turn := min(perRound, (len(all)+quietRounds-1)/quietRounds)
+		for i, t := range all {
+			inTurn := (i-next+len(all))%len(all) < turn
+			if ctx.Err() == nil && t.patrolled(inTurn) {
+				e.patrol(t)
 			}
-		case <-rounds.C:
-			for _, t := range e.list() {
-				if ctx.Err() == nil {
-					e.patrol(t, round%quietRounds == 0)
-				}
-			}
-			round++
-			if err := e.resume.save(); err != nil {
-				e.log.Warn("resume file not written", "err", err)
-			}
+		}
+		if next += turn; next >= len(all) {
+			next = 0
 		}
 	}
 }
 
+// patrolled says whether a torrent is to be looked at now.
+func (t *torrent) patrolled(inTurn bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.gone || t.queued || time.Now().Before(t.retry) {
+		return false
+	}
+	return inTurn || t.awake != nil || t.state != seed.Seeding
+}
+
 // patrol has a torrent checked if its files are not as they were: a served one
 // leaves service, one with an error gets a new chance.
-func (e *Engine) patrol(t *torrent, thorough bool) {
+func (e *Engine) patrol(t *torrent) {
 	t.mu.Lock()
-	state, seen, queued := t.state, t.seen, t.queued
-	if state == seed.Seeding {
-		seen = append([]stamp(nil), t.good...)
-	}
-	skip := t.gone || queued || time.Now().Before(t.retry) ||
-		state == seed.Seeding && !thorough && len(t.conns) == 0
+	state, seen, good, a := t.state, t.seen, t.good, t.awake
 	t.mu.Unlock()
-	if skip {
-		return
-	}
 	if state == seed.Checking { // its last check was cut short by a change
 		e.queueCheck(t)
 		return
 	}
-	now, err := t.survey()
-	changed := t.doubtful(seen, now)
-	switch {
-	case changed == nil:
-	case state == seed.Failed:
-		e.queueCheck(t)
-	case err != nil:
-		e.suspend(t, err.Error())
-	default:
-		e.suspend(t, quote(t.files[changed[0]].path)+" changed")
+	var l *layout
+	if a != nil {
+		l = a.layout
+	} else if loaded, err := t.load(); err == nil {
+		l = loaded
+	} else {
+		if state == seed.Seeding {
+			e.fail(t, nil, err.Error())
+		}
+		return
+	}
+	stamps, err := t.survey(l)
+	now := printsOf(stamps)
+	if state == seed.Failed {
+		if overall(now) != seen {
+			e.queueCheck(t)
+		}
+		return
+	}
+	if changed := l.doubtful(good, now); changed != nil {
+		e.suspend(t, changeReason(l, changed, err))
 	}
 }

@@ -72,7 +72,7 @@ type handles struct {
 }
 
 type handleKey struct {
-	t    *torrent
+	a    *awake
 	file int
 }
 
@@ -87,33 +87,34 @@ func newHandles(limit int) *handles {
 	return &handles{max: limit, open: map[handleKey]*list.Element{}, idle: list.New()}
 }
 
-// readAt fills b from a file of t at off. It fails with errChanged unless the
-// file is still the one that was checked, also after the bytes were read.
-func (h *handles) readAt(t *torrent, file int, want stamp, b []byte, off int64) error {
-	hd, err := h.acquire(t, file)
+// readAt fills the parts, one after the other, from a file of a at off. It fails
+// with errChanged unless the file is still the one that was checked, also after
+// the bytes were read.
+func (h *handles) readAt(a *awake, file int, parts [][]byte, off int64) error {
+	hd, err := h.acquire(a, file)
 	if err != nil {
 		return err
 	}
 	defer h.release(hd)
-	if _, err := hd.f.ReadAt(b, off); err != nil {
+	if err := readParts(hd.f, parts, off); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = errChanged
 		}
 		return err
 	}
 	fi, err := hd.f.Stat()
-	if err == nil && filestate.Of(fi) != want {
+	if err == nil && filestate.Of(fi) != a.stamps[file] {
 		err = errChanged
 	}
 	return err
 }
 
-func (h *handles) acquire(t *torrent, file int) (*handle, error) {
-	key := handleKey{t, file}
+func (h *handles) acquire(a *awake, file int) (*handle, error) {
+	key := handleKey{a, file}
 	if hd := h.cached(key); hd != nil {
 		return hd, nil
 	}
-	f, _, err := openPayload(t.root, t.files[file].path)
+	f, _, err := openPayload(a.t.root, a.files[file].path)
 	if err != nil {
 		return nil, err
 	}
@@ -162,37 +163,66 @@ func (h *handles) dropLocked(el *list.Element) {
 	}
 }
 
-// forget closes all files of t; nil: of all torrents.
-func (h *handles) forget(t *torrent) {
+// forget closes all files of a; nil: of all torrents.
+func (h *handles) forget(a *awake) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for el := h.idle.Front(); el != nil; {
 		next := el.Next()
-		if key := el.Value.(*handle).key; t == nil || key.t == t {
+		if key := el.Value.(*handle).key; a == nil || key.a == a {
 			h.dropLocked(el)
 		}
 		el = next
 	}
 }
 
-// read fills b with the byte space of t from off on. Nothing of it may be used
-// after an error, which names the file.
-func (h *handles) read(t *torrent, b []byte, off int64) error {
-	for _, seg := range t.segments(off, int64(len(b))) {
+// reading gathers the parts of the byte space that are wanted at once, so that
+// what lies side by side in a file is read by one call, and each file looked at
+// once after it was read.
+type reading struct {
+	a *awake
+
+	file  int // of the parts
+	off   int64
+	size  int64
+	parts [][]byte
+	segs  []segment
+}
+
+// add has b filled with the byte space from off on: now, or by flush.
+func (r *reading) add(b []byte, off int64) error {
+	r.segs = r.a.appendSegments(r.segs[:0], off, int64(len(b)))
+	for _, seg := range r.segs {
 		part := b[:seg.n]
 		b = b[seg.n:]
-		f := &t.files[seg.file]
-		if f.pad {
+		if r.a.files[seg.file].pad {
 			clear(part)
 			continue
 		}
-		want, ok := t.verified(seg.file)
-		if !ok {
-			return fmt.Errorf("%q: %w", f.path, errChanged)
+		if len(r.parts) > 0 && (seg.file != r.file || seg.off != r.off+r.size) {
+			if err := r.flush(); err != nil {
+				return err
+			}
 		}
-		if err := h.readAt(t, seg.file, want, part, seg.off); err != nil {
-			return fmt.Errorf("%q: %w", f.path, err)
+		if len(r.parts) == 0 {
+			r.file, r.off, r.size = seg.file, seg.off, 0
 		}
+		r.parts = append(r.parts, part)
+		r.size += seg.n
+	}
+	return nil
+}
+
+// flush reads what was gathered. Nothing of it may be used after an error, which
+// names the file.
+func (r *reading) flush() error {
+	if len(r.parts) == 0 {
+		return nil
+	}
+	err := r.a.handles.readAt(r.a, r.file, r.parts, r.off)
+	r.parts = r.parts[:0]
+	if err != nil {
+		return fmt.Errorf("%q: %w", r.a.files[r.file].path, err)
 	}
 	return nil
 }

@@ -42,6 +42,7 @@ func dialProbe(t *testing.T, addr string, infohash [20]byte, fast bool) (*probe,
 	if _, err := io.ReadFull(nc, b); err != nil {
 		return nil, err
 	}
+	p.send(msgInterested, nil)
 	answer, err := parseHello(b)
 	if err == nil && answer.infohash != infohash {
 		err = errors.New("answered with another infohash")
@@ -97,13 +98,19 @@ func (p *probe) closed() bool {
 	return !(errors.As(err, &timeout) && timeout.Timeout())
 }
 
-// content is the v1 byte space of a payload, pads included.
-func content(t *testing.T, p seedtest.Payload) []byte {
+func layoutOf(t *testing.T, p seedtest.Payload) *layout {
 	t.Helper()
 	l, err := readMetainfo(p.Metainfo)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+// content is the v1 byte space of a payload, pads included.
+func content(t *testing.T, p seedtest.Payload) []byte {
+	t.Helper()
+	l := layoutOf(t, p)
 	var b []byte
 	for _, f := range l.files {
 		if f.pad {

@@ -1,41 +1,39 @@
 package origin
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
 
 	"commonseed/internal/atomicfile"
 )
 
-const (
-	resumeVersion = 1
-	maxResume     = 256 << 20 // bytes of a resume file that are looked at
-)
+// maxResumeLine bounds a line of a resume file.
+const maxResumeLine = 20 * maxFiles
 
-// resumeState is what the resume file holds: which content of which file was
-// found right, so that a restart reads nothing again.
-type resumeState struct {
-	Version  int                         `json:"version"`
-	Torrents map[string]map[string]stamp `json:"torrents"` // infohash, path below Root
-}
-
-// resume keeps a resume file. An empty path keeps nothing.
+// resume remembers over restarts which content of which file was found right. It
+// is a journal: a line for each torrent, its infohash and the prints of its
+// files in hexadecimal. A later line counts for more, so that nothing is lost
+// when the process is killed. Without a path nothing is kept.
 type resume struct {
 	path string
 
 	mu    sync.Mutex
-	dirty bool
-	state resumeState
+	known map[string][]print // of torrents that were not added in this run
+	lines int                // in the file
+	file  *os.File           // open for appending, nil until something is written
 }
 
-// openResume reads the file at path. A file that is missing, damaged or of
-// another version only costs a new check of the payload; the error then says why.
+// openResume reads the file at path. A file that is missing or damaged only
+// costs a new check of payloads; the error then says why.
 func openResume(path string) (*resume, error) {
-	r := &resume{path: path, state: resumeState{Version: resumeVersion, Torrents: map[string]map[string]stamp{}}}
+	r := &resume{path: path, known: map[string][]print{}}
 	if path == "" {
 		return r, nil
 	}
@@ -47,87 +45,121 @@ func openResume(path string) (*resume, error) {
 		return r, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxResume))
+	r.known, r.lines, err = parseResume(f)
 	if err != nil {
-		return r, fmt.Errorf("read %s: %w", path, err)
+		err = fmt.Errorf("read %s: %w", path, err)
 	}
-	torrents, err := parseResume(data)
-	if err != nil {
-		return r, fmt.Errorf("read %s: %w", path, err)
-	}
-	r.state.Torrents = torrents
-	return r, nil
+	return r, err
 }
 
-// parseResume drops what is not keyed by an infohash.
-func parseResume(data []byte) (map[string]map[string]stamp, error) {
-	var s resumeState
-	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, err
-	}
-	if s.Version != resumeVersion {
-		return nil, fmt.Errorf("resume file has version %d, not %d", s.Version, resumeVersion)
-	}
-	torrents := make(map[string]map[string]stamp, len(s.Torrents))
-	for id, files := range s.Torrents {
-		if raw, err := hex.DecodeString(id); err == nil && (len(raw) == 20 || len(raw) == 32) {
-			torrents[id] = files
+// parseResume takes the last line about each torrent, and skips what it does
+// not understand, such as a line that was cut short.
+func parseResume(in io.Reader) (known map[string][]print, lines int, err error) {
+	known = map[string][]print{}
+	s := bufio.NewScanner(in)
+	s.Buffer(make([]byte, 64<<10), maxResumeLine)
+	for s.Scan() {
+		lines++
+		words := strings.Fields(s.Text())
+		if len(words) < 2 || !isID(words[0]) || words[len(words)-1] != "." {
+			continue
+		}
+		prints, err := parsePrints(words[1 : len(words)-1])
+		switch {
+		case err != nil:
+		case len(prints) == 0:
+			delete(known, words[0])
+		default:
+			known[strings.Clone(words[0])] = prints
 		}
 	}
-	return torrents, nil
+	return known, lines, s.Err()
 }
 
-// recall answers with the stamps remembered for t, zero where there is none.
-func (r *resume) recall(t *torrent) []stamp {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	stamps := make([]stamp, len(t.files))
-	files := r.state.Torrents[t.id]
-	for i := range t.files {
-		if !t.files[i].pad {
-			stamps[i] = files[t.files[i].path]
+func isID(s string) bool {
+	b, err := hex.DecodeString(s)
+	return err == nil && (len(b) == 20 || len(b) == 32)
+}
+
+func parsePrints(words []string) ([]print, error) {
+	prints := make([]print, len(words))
+	for i, w := range words {
+		v, err := strconv.ParseUint(w, 16, 64)
+		if err != nil {
+			return nil, err
 		}
+		prints[i] = print(v)
 	}
-	return stamps
+	return prints, nil
 }
 
-// remember notes the stamps of t; zero ones are left out.
-func (r *resume) remember(t *torrent, stamps []stamp) {
-	files := map[string]stamp{}
-	for i, s := range stamps {
-		if s != (stamp{}) {
-			files[t.files[i].path] = s
-		}
+// appendLine writes what is known of a torrent. The full stop tells a whole line
+// from one that was cut short.
+func appendLine(b []byte, id string, prints []print) []byte {
+	b = append(b, id...)
+	for _, p := range prints {
+		b = append(b, ' ')
+		b = strconv.AppendUint(b, uint64(p), 16)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.state.Torrents[t.id] = files
-	r.dirty = true
+	return append(b, " .\n"...)
 }
 
-func (r *resume) forget(id string) {
+// recall answers with the prints that are remembered of a torrent with so many
+// files, 0 where there is none.
+func (r *resume) recall(id string, files int) []print {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.state.Torrents[id]; ok {
-		delete(r.state.Torrents, id)
-		r.dirty = true
+	prints := r.known[id]
+	delete(r.known, id)
+	if len(prints) != files {
+		return make([]print, files)
 	}
+	return prints
 }
 
-// save writes the file if anything is new.
-func (r *resume) save() error {
+// remember notes the prints of a torrent. nil: nothing is known any more.
+func (r *resume) remember(id string, prints []print) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.path == "" || !r.dirty {
+	if r.path == "" {
 		return nil
 	}
-	data, err := json.Marshal(r.state)
-	if err != nil {
-		return err
+	if r.file == nil {
+		f, err := os.OpenFile(r.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+		if err != nil {
+			return err
+		}
+		r.file = f
+		r.file.Write([]byte("\n")) // ends a line that was cut short
 	}
-	if err := atomicfile.WriteFile(r.path, append(data, '\n'), 0o600); err != nil {
-		return err
+	r.lines++
+	_, err := r.file.Write(appendLine(nil, id, prints))
+	return err
+}
+
+// close ends the journal. It is written anew when most of its lines are out of
+// date; torrents are those of this run.
+func (r *resume) close(torrents []*torrent) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.path == "" {
+		return nil
 	}
-	r.dirty = false
-	return nil
+	if r.file != nil {
+		defer r.file.Close()
+	}
+	if r.lines < 2*(len(r.known)+len(torrents))+100 {
+		return nil
+	}
+	var b bytes.Buffer
+	for id, prints := range r.known {
+		b.Write(appendLine(nil, id, prints))
+	}
+	for _, t := range torrents {
+		t.mu.Lock()
+		good := t.good
+		t.mu.Unlock()
+		b.Write(appendLine(nil, t.id, good))
+	}
+	return atomicfile.WriteFile(r.path, b.Bytes(), 0o600)
 }

@@ -1,8 +1,8 @@
 package origin
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,25 +29,26 @@ func seedOnce(t *testing.T, resumeFile string, p seedtest.Payload, want seed.Sta
 // to know the damaged one.
 func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
 	t.Parallel()
-	resumeFile := filepath.Join(t.TempDir(), "resume.json")
+	resumeFile := filepath.Join(t.TempDir(), "resume")
 	p := seedtest.NewPayload(t, seedtest.Hybrid)
 	seedOnce(t, resumeFile, p, seed.Seeding)
 	song := filepath.Join(p.Root, p.Name, "song.bin")
 	seedtest.Corrupt(t, song, 1000)
 
-	var s resumeState
-	data, err := os.ReadFile(resumeFile)
-	check(t, err)
-	check(t, json.Unmarshal(data, &s))
-	if len(s.Torrents[p.Infohash]) != 4 {
-		t.Fatalf("resume file knows %v", s.Torrents)
-	}
 	fi, err := os.Stat(song)
 	check(t, err)
-	s.Torrents[p.Infohash][p.Name+"/song.bin"] = filestate.Of(fi)
-	data, err = json.Marshal(s)
+	in, err := os.Open(resumeFile)
 	check(t, err)
-	check(t, os.WriteFile(resumeFile, data, 0o600))
+	known, _, err := parseResume(in)
+	in.Close()
+	check(t, err)
+	prints := known[p.Infohash]
+	for i, f := range layoutOf(t, p).files {
+		if strings.HasSuffix(f.path, "/song.bin") {
+			prints[i] = printOf(filestate.Of(fi))
+		}
+	}
+	check(t, os.WriteFile(resumeFile, appendLine(nil, p.Infohash, prints), 0o600))
 	if st := seedOnce(t, resumeFile, p, seed.Seeding); st.Checked != p.Size {
 		t.Errorf("checked %d of %d", st.Checked, p.Size)
 	}
@@ -55,7 +56,7 @@ func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
 
 func TestChangedFilesAreReadAgain(t *testing.T) {
 	t.Parallel()
-	resumeFile := filepath.Join(t.TempDir(), "resume.json")
+	resumeFile := filepath.Join(t.TempDir(), "resume")
 	p := seedtest.NewPayload(t, seedtest.Hybrid)
 	seedOnce(t, resumeFile, p, seed.Seeding)
 	song := filepath.Join(p.Root, p.Name, "song.bin")
@@ -71,25 +72,31 @@ func TestChangedFilesAreReadAgain(t *testing.T) {
 func TestBadResumeFilesCostACheckOnly(t *testing.T) {
 	t.Parallel()
 	p := seedtest.NewPayload(t, seedtest.V1)
-	for _, content := range []string{
-		"", "{", "null", "[]", `{"version":2,"torrents":{}}`, `{"version":1,"torrents":null}`,
-		`{"version":1,"torrents":{"../../x":{"y":{"size":1}},"` + p.Infohash + `":null}}`,
-		`{"version":1,"torrents":{"` + p.Infohash + `":{"nothing":{"size":-1,"mtime":-1,"inode":1}}}}`,
-		strings.Repeat("[", 100_000),
+	prints := make([]print, len(layoutOf(t, p).files))
+	for i := range prints {
+		prints[i] = 1
+	}
+	for name, content := range map[string]string{
+		"empty": "", "of another kind": `{"version":1}`, "one long line": strings.Repeat("[", 100_000),
+		"of no torrent": "../../x 1 2 .\n", "of other content": string(appendLine(nil, p.Infohash, prints)),
+		"of too few files": p.Infohash + " 1 .\n", "of no number": p.Infohash + " x y z .\n",
+		"cut short": p.Infohash + " 1 2 3",
 	} {
-		resumeFile := filepath.Join(t.TempDir(), "resume.json")
+		resumeFile := filepath.Join(t.TempDir(), "resume")
 		check(t, os.WriteFile(resumeFile, []byte(content), 0o600))
 		seedOnce(t, resumeFile, p, seed.Seeding)
-		data, err := os.ReadFile(resumeFile)
+		in, err := os.Open(resumeFile)
 		check(t, err)
-		if torrents, err := parseResume(data); err != nil || len(torrents[p.Infohash]) != 4 {
-			t.Errorf("%.40q: became %v, %v", content, torrents, err)
+		known, _, err := parseResume(in)
+		in.Close()
+		if err != nil || len(known[p.Infohash]) != len(prints) || known[p.Infohash][0] < 2 {
+			t.Errorf("%s: became %v, %v", name, known, err)
 		}
 	}
 }
 
 func TestRemovedTorrentsAreForgotten(t *testing.T) {
-	resumeFile := filepath.Join(t.TempDir(), "resume.json")
+	resumeFile := filepath.Join(t.TempDir(), "resume")
 	p := seedtest.NewPayload(t, seedtest.V1)
 	e := open(t, Options{ResumeFile: resumeFile})
 	id, err := e.Add(context.Background(), p.Torrent())
@@ -97,26 +104,27 @@ func TestRemovedTorrentsAreForgotten(t *testing.T) {
 	seedtest.Await(t, e, id, seed.Seeding)
 	check(t, e.Remove(context.Background(), id))
 	check(t, e.Close())
-	data, err := os.ReadFile(resumeFile)
+	in, err := os.Open(resumeFile)
 	check(t, err)
-	if strings.Contains(string(data), id) {
-		t.Errorf("resume file %s", data)
+	defer in.Close()
+	if known, _, err := parseResume(in); err != nil || known[id] != nil {
+		t.Errorf("resume file has %v, %v", known, err)
 	}
 }
 
 func FuzzParseResume(f *testing.F) {
-	f.Add([]byte(`{"version":1,"torrents":{"0123456789012345678901234567890123456789":{"a/b":{"size":1,"mtime":2,"inode":3}}}}`))
+	f.Add([]byte("0123456789012345678901234567890123456789 1 ab ffffffffffffffff .\n\nx\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		torrents, err := parseResume(data)
+		known, _, err := parseResume(bytes.NewReader(data))
 		if err != nil {
 			return
 		}
-		out, err := json.Marshal(resumeState{resumeVersion, torrents})
-		if err != nil {
-			t.Fatal(err)
+		var out []byte
+		for id, prints := range known {
+			out = appendLine(out, id, prints)
 		}
-		if again, err := parseResume(out); err != nil || len(again) != len(torrents) {
-			t.Errorf("%d torrents became %d, %v", len(torrents), len(again), err)
+		if again, _, err := parseResume(bytes.NewReader(out)); err != nil || len(again) != len(known) {
+			t.Errorf("%d torrents became %d, %v", len(known), len(again), err)
 		}
 	})
 }

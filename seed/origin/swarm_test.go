@@ -126,11 +126,11 @@ func TestDialingKeepsItsBounds(t *testing.T) {
 		named = append(named, netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 1, byte(i >> 8), byte(i)}), 1))
 	}
 	named = append(named, netip.AddrPort{}, netip.MustParseAddrPort("0.0.0.0:1"), netip.MustParseAddrPort("224.0.0.1:1"), netip.MustParseAddrPort("1.2.3.4:0"))
-	e.dialer.offer(tor, tor.v1, named[len(named)-4:], time.Now())
+	e.dialer.offer(tor, tor.swarms[0], named[len(named)-4:], time.Now())
 	if n := len(e.dialer.candidates[tor]); n != 0 {
 		t.Errorf("%d senseless addresses are taken", n)
 	}
-	e.dialer.offer(tor, tor.v1, named, time.Now())
+	e.dialer.offer(tor, tor.swarms[0], named, time.Now())
 	if n := len(e.dialer.candidates[tor]); n != maxCandidates {
 		t.Errorf("%d candidates, want %d", n, maxCandidates)
 	}

@@ -1,6 +1,13 @@
 package origin
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -8,113 +15,175 @@ import (
 	"commonseed/seed"
 )
 
-// torrent is one added torrent: what it is, how its files stand, who is there.
+// torrent is one added torrent: what it is called, and how its files stand. That
+// is all of it while it sleeps, some hundred bytes; what peers need is read from
+// its .torrent file when the first one comes.
 type torrent struct {
-	*layout
 	id          string // seed.Status.Infohash
 	slug, title string
+	path        string // of the .torrent file
 	root        string
+	swarms      [][20]byte // the infohashes that peers and trackers use
+	trackers    [][]string // by tier
+	size        int64      // bytes of payload
+	private     bool       // BEP 27
 
 	checked  atomic.Int64
 	uploaded atomic.Int64
 
+	waking sync.Mutex // held while the .torrent file is read for peers
+
 	mu     sync.Mutex
 	state  seed.State
 	reason string
-	good   []stamp   // per file: the content that matches the torrent; zero: none known
-	seen   []stamp   // per file: what the last check found, right or not
+	good   []print   // per file: the content that matches the torrent; 0: none known
+	seen   print     // the payload as the last check found it, right or not
 	retry  time.Time // no new check before, after a file could not be read
 	queued bool      // waits for the checker
-	conns  map[*conn]struct{}
-	gone   bool // removed: nothing is served and nobody joins any more
-	rate   meter
+	gone   bool      // removed: nothing is served and nobody joins any more
+	seeds  time.Time // when another complete copy was last heard of
+	awake  *awake    // nil while asleep
 }
 
-// verified answers with the stamp under which a file may be served.
-func (t *torrent) verified(file int) (stamp, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.good[file], t.state == seed.Seeding
-}
+// print stands for a stamp where thousands are kept: 8 bytes of its hash.
+// 0 is no file.
+type print uint64
 
-// join counts a peer in, unless the torrent is not served.
-func (t *torrent) join(c *conn) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.gone || t.state != seed.Seeding {
-		return false
+func printOf(s stamp) print {
+	if s == (stamp{}) {
+		return 0
 	}
-	t.conns[c] = struct{}{}
-	return true
+	var b [32]byte
+	for i, v := range []uint64{uint64(s.Size), uint64(s.Mtime), uint64(s.Ctime), s.Inode} {
+		binary.BigEndian.PutUint64(b[8*i:], v)
+	}
+	h := sha256.Sum256(b[:])
+	return print(binary.BigEndian.Uint64(h[:])) | 1
 }
 
-func (t *torrent) leave(c *conn) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.conns, c)
+func printsOf(stamps []stamp) []print {
+	prints := make([]print, len(stamps))
+	for i, s := range stamps {
+		prints[i] = printOf(s)
+	}
+	return prints
+}
+
+// overall is one print for all files of a payload.
+func overall(prints []print) print {
+	h := sha256.New()
+	for _, p := range prints {
+		var b [8]byte
+		binary.BigEndian.PutUint64(b[:], uint64(p))
+		h.Write(b[:])
+	}
+	return print(binary.BigEndian.Uint64(h.Sum(nil))) | 1
+}
+
+// newTorrent reads a .torrent file for the first time.
+func newTorrent(s seed.Torrent) (*torrent, *layout, error) {
+	data, err := readTorrentFile(s.Path)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := readMetainfo(data)
+	if err != nil {
+		return nil, nil, &seed.MetainfoError{Slug: s.Slug, Why: err.Error()}
+	}
+	return &torrent{
+		id: l.infohash(), slug: s.Slug, title: s.Title, path: s.Path, root: s.Root,
+		swarms: l.swarms(), trackers: l.trackers, size: l.payload, private: l.private,
+		state: seed.Checking,
+	}, l, nil
+}
+
+// load reads the .torrent file again. It has to be the one that was added.
+func (t *torrent) load() (*layout, error) {
+	data, err := readTorrentFile(t.path)
+	if err != nil {
+		return nil, err
+	}
+	l, err := readMetainfo(data)
+	if err == nil && l.infohash() != t.id {
+		err = errors.New("it is another one now")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.path, err)
+	}
+	return l, nil
+}
+
+func readTorrentFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !fi.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s %w", path, errNotRegular)
+	}
+	if fi.Size() > maxMetainfo {
+		return nil, fmt.Errorf("%s is larger than %d MiB", path, maxMetainfo>>20)
+	}
+	data := make([]byte, fi.Size())
+	_, err = io.ReadFull(f, data)
+	return data, err
 }
 
 // halt takes the torrent out of service: every peer is disconnected, since each
-// was told that all pieces are here.
+// was told of pieces that are not served any more.
 func (t *torrent) halt(state seed.State, reason string) (was seed.State) {
 	t.mu.Lock()
 	was = t.state
 	t.state, t.reason = state, reason
-	conns := make([]*conn, 0, len(t.conns))
-	for c := range t.conns {
-		conns = append(conns, c)
-	}
-	clear(t.conns)
+	a := t.awake
+	t.awake = nil
 	t.mu.Unlock()
-	for _, c := range conns {
-		c.close()
+	if a != nil {
+		a.dismiss()
 	}
 	return was
+}
+
+// heardOfSeed notes that another complete copy exists.
+func (t *torrent) heardOfSeed(now time.Time) {
+	t.mu.Lock()
+	t.seeds = now
+	a := t.awake
+	t.mu.Unlock()
+	if a != nil {
+		a.endSuperSeeding()
+	}
+}
+
+// seedMemory is how long a complete copy that was heard of counts as being there.
+const seedMemory = 30 * time.Minute
+
+// alone says whether no other complete copy is known.
+func (t *torrent) alone(now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return now.Sub(t.seeds) > seedMemory
 }
 
 func (t *torrent) status(now time.Time) seed.Status {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return seed.Status{
+	s := seed.Status{
 		Infohash: t.id, Slug: t.slug, Title: t.title,
 		State: t.state, Reason: t.reason,
-		Peers: len(t.conns), Uploaded: t.uploaded.Load(),
-		Size: t.payload, Checked: t.checked.Load(),
-		Rate: t.rate.perSecond(now),
+		Uploaded: t.uploaded.Load(),
+		Size:     t.size, Checked: t.checked.Load(),
 	}
+	if t.awake != nil {
+		t.awake.status(&s, now)
+	}
+	return s
 }
 
-// sample lets the meter see the counter; called about once a second.
-func (t *torrent) sample(now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.rate.add(now, t.uploaded.Load())
-}
-
-// meter is a counter's slope over the last few samples.
-type meter struct {
-	at    [6]time.Time
-	total [6]int64
-	n     int // samples so far, up to len(at); the newest is the last
-}
-
-func (m *meter) add(now time.Time, total int64) {
-	if m.n == len(m.at) {
-		copy(m.at[:], m.at[1:])
-		copy(m.total[:], m.total[1:])
-		m.n--
-	}
-	m.at[m.n], m.total[m.n] = now, total
-	m.n++
-}
-
-func (m *meter) perSecond(now time.Time) float64 {
-	if m.n < 2 {
-		return 0
-	}
-	span := now.Sub(m.at[0]).Seconds()
-	if span <= 0 {
-		return 0
-	}
-	return float64(m.total[m.n-1]-m.total[0]) / span
-}
+// idOf is the name of an infohash in the Seeder interface.
+func idOf(infohash []byte) string { return hex.EncodeToString(infohash) }

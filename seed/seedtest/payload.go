@@ -36,13 +36,19 @@ type Payload struct {
 	Root, Name  string // the files lie in Root/Name
 	Size        int64
 	Metainfo    []byte
+	Path        string // where Torrent puts the metainfo
 	Infohash    string // as a Seeder names it
 	V1, V2      string // hex, as far as the version has them
 }
 
-// Torrent is what a Seeder is asked to add.
+// Torrent is what a Seeder is asked to add. It writes the .torrent file.
 func (p Payload) Torrent() seed.Torrent {
-	return seed.Torrent{Slug: p.Slug, Title: p.Title, Metainfo: p.Metainfo, Root: p.Root}
+	if old, err := os.ReadFile(p.Path); err != nil || !bytes.Equal(old, p.Metainfo) {
+		if err := os.WriteFile(p.Path, p.Metainfo, 0o644); err != nil {
+			panic(err)
+		}
+	}
+	return seed.Torrent{Slug: p.Slug, Title: p.Title, Path: p.Path, Root: p.Root}
 }
 
 // pieceLength of all payloads here.
@@ -61,7 +67,8 @@ func NewPayload(t testing.TB, v Version, trackers ...string) Payload {
 // paths, and builds their torrent.
 func PayloadOf(t testing.TB, v Version, sizes map[string]int64, trackers ...string) Payload {
 	t.Helper()
-	p := Payload{Slug: "test-" + v.String(), Title: "Test " + v.String(), Root: t.TempDir(), Name: "Payload " + v.String()}
+	p := Payload{Slug: "test-" + v.String(), Title: "Test " + v.String(), Root: t.TempDir(), Name: "Payload " + v.String(),
+		Path: filepath.Join(t.TempDir(), "test.torrent")}
 	for path, size := range sizes {
 		p.Size += size
 		full := filepath.Join(p.Root, p.Name, filepath.FromSlash(path))

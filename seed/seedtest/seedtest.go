@@ -96,7 +96,9 @@ func (c suite) addsAgain(t *testing.T) {
 func (c suite) refusesGarbage(t *testing.T) {
 	s := c.start(t)
 	for _, data := range []string{"", "i1e", "de", "d4:infodee", "not bencode", "d4:infod6:lengthi-1eee"} {
-		_, err := s.Add(context.Background(), seed.Torrent{Slug: "x", Metainfo: []byte(data), Root: t.TempDir()})
+		path := filepath.Join(t.TempDir(), "x.torrent")
+		must(t, os.WriteFile(path, []byte(data), 0o644))
+		_, err := s.Add(context.Background(), seed.Torrent{Slug: "x", Path: path, Root: t.TempDir()})
 		var refused *seed.MetainfoError
 		if !errors.As(err, &refused) {
 			t.Errorf("Add(%q) = %v, want a MetainfoError", data, err)

@@ -1,0 +1,144 @@
+package origin
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Who may ask. Peers of torrents that are super-seeded are told what to ask for
+// and need no slot; all others share the upload slots of the engine.
+const (
+	leastSlots = 8
+	slotRound  = 5 * time.Second
+	slotTime   = 20 * time.Second // a peer keeps its slot at least, while others wait
+	slotStep   = 1 << 10          // bytes per second that each further slot has to be worth
+)
+
+// choker gives the upload slots to interested peers, in turn.
+type choker struct {
+	mu    sync.Mutex
+	slots int
+	held  []*conn // unchoked
+	wait  []*conn // interested and choked, longest first
+}
+
+func newChoker() *choker { return &choker{slots: leastSlots} }
+
+// want gives c a slot, at once if one is free.
+func (k *choker) want(c *conn) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if slices.Contains(k.held, c) || slices.Contains(k.wait, c) {
+		return
+	}
+	c.turn = time.Now()
+	k.wait = append(k.wait, c)
+	k.fill()
+}
+
+// adopt takes over a peer that was super-seeded: it is unchoked.
+func (k *choker) adopt(c *conn, interested bool) {
+	if !interested {
+		c.choke()
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !slices.Contains(k.held, c) && !slices.Contains(k.wait, c) {
+		c.turn = time.Now()
+		k.held = append(k.held, c)
+	}
+}
+
+// drop takes c out: it left, or wants nothing at present.
+func (k *choker) drop(c *conn) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if i := slices.Index(k.wait, c); i >= 0 {
+		k.wait = slices.Delete(k.wait, i, i+1)
+	}
+	if i := slices.Index(k.held, c); i >= 0 {
+		k.held = slices.Delete(k.held, i, i+1)
+		c.choke()
+		k.fill()
+	}
+}
+
+// fill gives free slots to those who wait.
+func (k *choker) fill() {
+	for len(k.held) < k.slots && len(k.wait) > 0 {
+		c := k.wait[0]
+		k.wait = slices.Delete(k.wait, 0, 1)
+		k.held = append(k.held, c)
+		c.turn = time.Now()
+		c.unchoke()
+	}
+}
+
+func (k *choker) run(ctx context.Context) {
+	tick := time.NewTicker(slotRound)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			k.round(now)
+		}
+	}
+}
+
+// round counts the slots anew, and passes on those that were held long enough.
+func (k *choker) round(now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.slots = k.count(now)
+	// Who has passed on most of what it got waits least.
+	slices.SortStableFunc(k.wait, func(c, d *conn) int { return c.claim(now).Compare(d.claim(now)) })
+	slices.SortStableFunc(k.held, func(c, d *conn) int { return c.turn.Compare(d.turn) })
+	k.fill()
+	for i := 0; i < len(k.held) && len(k.wait) > 0 && now.Sub(k.held[i].turn) >= slotTime; {
+		c := k.held[i]
+		if k.wait[0].turn.Equal(now) {
+			break // everybody who waits had a slot until now
+		}
+		k.held = slices.Delete(k.held, i, i+1)
+		c.turn = now
+		c.choke()
+		k.wait = append(k.wait, c)
+		k.fill()
+	}
+	for len(k.held) > k.slots {
+		c := k.held[0]
+		k.held = slices.Delete(k.held, 0, 1)
+		c.turn = now
+		c.choke()
+		k.wait = append(k.wait, c)
+	}
+}
+
+// count answers how many slots the uplink carries: one more than there are peers
+// that get enough, where each further one has to get more than the one before.
+func (k *choker) count(now time.Time) int {
+	var rates []float64
+	for _, c := range k.held {
+		rates = append(rates, c.rate(now))
+	}
+	slices.SortFunc(rates, func(a, b float64) int { return int(b - a) })
+	n := 0
+	for n < len(rates) && rates[n] >= float64(slotStep*(n+1)) {
+		n++
+	}
+	return max(leastSlots, n+1)
+}
+
+// claim is since when c waits, earlier for those who pass on what they get.
+func (c *conn) claim(now time.Time) time.Time {
+	if c.given == 0 {
+		return c.turn
+	}
+	waited := now.Sub(c.turn)
+	return c.turn.Add(-waited * time.Duration(min(c.passed, c.given)) / time.Duration(c.given))
+}
