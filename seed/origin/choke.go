@@ -94,7 +94,7 @@ func (k *choker) run(ctx context.Context) {
 func (k *choker) round(now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.slots = k.count(now)
+	k.slots = k.enough(now)
 	// Who has passed on most of what it got waits least.
 	slices.SortStableFunc(k.wait, func(c, d *conn) int { return c.claim(now).Compare(d.claim(now)) })
 	slices.SortStableFunc(k.held, func(c, d *conn) int { return c.turn.Compare(d.turn) })
@@ -119,9 +119,9 @@ func (k *choker) round(now time.Time) {
 	}
 }
 
-// count answers how many slots the uplink carries: one more than there are peers
+// enough answers how many slots the uplink carries: one more than there are peers
 // that get enough, where each further one has to get more than the one before.
-func (k *choker) count(now time.Time) int {
+func (k *choker) enough(now time.Time) int {
 	var rates []float64
 	for _, c := range k.held {
 		rates = append(rates, c.rate(now))
@@ -132,6 +132,13 @@ func (k *choker) count(now time.Time) int {
 		n++
 	}
 	return max(leastSlots, n+1)
+}
+
+// count is how many slots there are, and how many peers wait for one.
+func (k *choker) count() (slots, waiting int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.slots, len(k.wait)
 }
 
 // claim is since when c waits, earlier for those who pass on what they get.

@@ -16,6 +16,9 @@ func (e *Engine) housekeeping(ctx context.Context) {
 			return
 		case now := <-tick.C:
 			e.clock.Store(now.UnixNano())
+			e.mu.Lock()
+			e.meter.add(now, e.uploaded.Load())
+			e.mu.Unlock()
 			for _, t := range e.listAwake() {
 				e.tend(t, now)
 			}

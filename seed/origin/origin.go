@@ -97,6 +97,8 @@ type Engine struct {
 	greeting int                   // of which shake hands
 	byNet    map[netip.Prefix]int  // conns from one place
 	awake    map[*torrent]struct{}
+	meter    meter     // of uploaded
+	incoming time.Time // when somebody last came in from beyond the local network
 }
 
 var _ seed.Seeder = (*Engine)(nil)

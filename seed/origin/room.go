@@ -80,6 +80,9 @@ func (e *Engine) greeted(c *conn) {
 	if _, ok := e.conns[c]; ok && !c.greeted.Swap(true) {
 		e.greeting--
 	}
+	if a := remote(c.nc).Addr(); !c.dialled && a.IsGlobalUnicast() && !a.IsPrivate() {
+		e.incoming = time.Now()
+	}
 }
 
 func (e *Engine) leave(c *conn) {
