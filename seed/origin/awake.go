@@ -64,7 +64,7 @@ func (e *Engine) wake(t *torrent) (*awake, error) {
 		e.suspend(t, changeReason(l, changed, err))
 		return nil, errNotServed
 	}
-	a = newAwake(t, e.handles, l, stamps)
+	a = newAwake(t, e.handles, l, stamps, e.spreadWake)
 	a.setLimit(e.limits.Load().TorrentUpload)
 	t.mu.Lock()
 	served = t.state == seed.Seeding && !t.gone
@@ -86,7 +86,7 @@ func changeReason(l *layout, changed []int, err error) string {
 	return quote(l.files[changed[0]].path) + " changed"
 }
 
-func newAwake(t *torrent, h *handles, l *layout, stamps []stamp) *awake {
+func newAwake(t *torrent, h *handles, l *layout, stamps []stamp, begun chan struct{}) *awake {
 	a := &awake{
 		layout: l, t: t, handles: h, stamps: stamps,
 		limit: rate.NewLimiter(rate.Inf, maxBlock),
@@ -94,7 +94,7 @@ func newAwake(t *torrent, h *handles, l *layout, stamps []stamp) *awake {
 		empty: time.Now(),
 		avail: make([]uint16, l.numPieces()),
 	}
-	a.spread.init(l.numPieces())
+	a.spread.init(l.numPieces(), l.pieceLength, begun)
 	return a
 }
 

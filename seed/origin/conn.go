@@ -52,18 +52,16 @@ type conn struct {
 	hashed     int64 // bytes read for hash requests
 	pexTaken   time.Time
 
-	// Used by the engine's housekeeping alone.
-	exchanged bool // told of other peers before
-
 	// Under the lock of awake.
-	have    bitset
-	sated   bool // told of all pieces that it lacks
-	deaf    bool // did not ask for the last piece that it was told of
-	errands []errand
-	kept    int // pieces that no other peer has yet
-	passed  int // pieces that others got from it first
-	given   int // pieces it was told of
-	meter   meter
+	have       bitset
+	sated      bool // told of all pieces that it lacks
+	deaf       bool // did not ask for the last piece that it was told of
+	errands    []errand
+	kept       int // pieces that no other peer has yet
+	passed     int // pieces that others got from it first
+	given      int // pieces it was told of
+	meter      meter
+	exchanging bool // is told of other peers
 
 	turn time.Time // under the lock of choker: since when it holds a slot, or waits
 

@@ -294,7 +294,7 @@ func FuzzMessages(f *testing.F) {
 		go io.Copy(io.Discard, far)
 		c := newConn(e, near)
 		c.t = &torrent{}
-		c.a = newAwake(c.t, newHandles(1), l, make([]stamp, len(l.files)))
+		c.a = newAwake(c.t, newHandles(1), l, make([]stamp, len(l.files)), make(chan struct{}, 1))
 		c.have = newBitset(l.numPieces())
 		defer c.writers.Wait()
 		defer c.close()

@@ -26,6 +26,37 @@ func (e *Engine) housekeeping(ctx context.Context) {
 	}
 }
 
+// lookout is how often super-seeding looks at what has left.
+const lookout = 20 * time.Millisecond
+
+// spreading has the torrents that are super-seeded looked at often, as long as
+// pieces of them are under way.
+func (e *Engine) spreading(ctx context.Context) {
+	tick := time.NewTicker(lookout)
+	defer tick.Stop()
+	for {
+		busy := false
+		now := time.Now()
+		for _, t := range e.listAwake() {
+			if a := t.current(); a != nil && a.look(now) {
+				busy = true
+			}
+		}
+		if !busy {
+			select {
+			case <-ctx.Done():
+				return
+			case <-e.spreadWake:
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
 // tend looks after a torrent that is awake.
 func (e *Engine) tend(t *torrent, now time.Time) {
 	a := t.current()

@@ -185,14 +185,15 @@ func (c *conn) onExtendedHandshake(p []byte) error {
 	if id := h.M["ut_metadata"]; id > 0 && id < 256 {
 		c.metadataID = byte(id)
 	}
-	if id := h.M["ut_pex"]; id >= 0 && id < 256 {
-		c.pexID.Store(int32(id))
-	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.client = strings.ToValidUTF8(h.Version[:min(len(h.Version), maxClient)], "")
 	if h.Port > 0 && h.Port < 1<<16 {
 		c.listens = netip.AddrPortFrom(remote(c.nc).Addr(), uint16(h.Port))
+	}
+	c.mu.Unlock()
+	if id := h.M["ut_pex"]; id > 0 && id < 256 {
+		c.pexID.Store(int32(id))
+		c.a.introduce(c)
 	}
 	return nil
 }

@@ -83,10 +83,11 @@ type Engine struct {
 	dhtPort   int      // 0: none
 	choker    *choker
 
-	ctx       context.Context // ends with Close
-	cancel    context.CancelFunc
-	wg        sync.WaitGroup
-	checkWake chan struct{}
+	ctx        context.Context // ends with Close
+	cancel     context.CancelFunc
+	wg         sync.WaitGroup
+	checkWake  chan struct{}
+	spreadWake chan struct{}
 
 	mu       sync.Mutex
 	closed   bool
@@ -116,21 +117,22 @@ func New(o Options) (*Engine, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &Engine{
-		log:       log,
-		peerID:    newPeerID(),
-		listener:  listener,
-		limit:     rate.NewLimiter(rate.Inf, maxBlock),
-		recheck:   orDefault(o.Recheck, 5*time.Second),
-		handles:   newHandles(128),
-		http:      newTrackerClient(),
-		choker:    newChoker(),
-		ctx:       ctx,
-		cancel:    cancel,
-		checkWake: make(chan struct{}, 1),
-		swarms:    map[[20]byte]*torrent{},
-		conns:     map[*conn]struct{}{},
-		byNet:     map[netip.Prefix]int{},
-		awake:     map[*torrent]struct{}{},
+		log:        log,
+		peerID:     newPeerID(),
+		listener:   listener,
+		limit:      rate.NewLimiter(rate.Inf, maxBlock),
+		recheck:    orDefault(o.Recheck, 5*time.Second),
+		handles:    newHandles(128),
+		http:       newTrackerClient(),
+		choker:     newChoker(),
+		ctx:        ctx,
+		cancel:     cancel,
+		checkWake:  make(chan struct{}, 1),
+		spreadWake: make(chan struct{}, 1),
+		swarms:     map[[20]byte]*torrent{},
+		conns:      map[*conn]struct{}{},
+		byNet:      map[netip.Prefix]int{},
+		awake:      map[*torrent]struct{}{},
 	}
 	e.clock.Store(time.Now().UnixNano())
 	e.SetLimits(o.Limits)
@@ -154,7 +156,7 @@ func New(o Options) (*Engine, error) {
 
 func (e *Engine) start(ctx context.Context) {
 	for _, run := range []func(context.Context){
-		e.acceptLoop, e.checkLoop, e.patrolLoop, e.housekeeping, e.choker.run, e.announcer.run, e.dialer.run,
+		e.acceptLoop, e.checkLoop, e.patrolLoop, e.housekeeping, e.spreading, e.choker.run, e.announcer.run, e.dialer.run,
 	} {
 		e.wg.Go(func() { run(ctx) })
 	}

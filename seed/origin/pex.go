@@ -39,8 +39,8 @@ type pexMessage struct {
 	Dropped6 []byte `bencode:"dropped6"`
 }
 
-// exchange tells the peers of each other, once a minute: those who were told
-// before of what changed since, the others of all.
+// exchange tells the peers who were told of others before what changed since,
+// once a minute.
 func (a *awake) exchange(now time.Time) {
 	a.mu.Lock()
 	if a.private || now.Sub(a.pex.last) < pexInterval {
@@ -49,25 +49,38 @@ func (a *awake) exchange(now time.Time) {
 	}
 	a.pex.last = now
 	before := a.pex.told
-	current := a.listening(before)
-	a.pex.told = current
+	a.pex.told = a.listening(before)
+	current := a.pex.told
 	var tell []*conn
 	for c := range a.conns {
-		if c.pexID.Load() != 0 {
+		if c.exchanging {
 			tell = append(tell, c)
 		}
 	}
 	a.mu.Unlock()
 	for _, c := range tell {
-		known := before
-		if !c.exchanged {
-			known = nil
-		}
-		c.exchanged = true
-		self, _ := c.listensAt()
-		if m := pexDiff(known, current, self); m != nil {
-			c.send(message(msgExtended, append([]byte{byte(c.pexID.Load())}, m...)))
-		}
+		c.tellOf(before, current)
+	}
+}
+
+// introduce tells a peer that speaks the extension of the others.
+func (a *awake) introduce(c *conn) {
+	a.mu.Lock()
+	if a.private || c.exchanging {
+		a.mu.Unlock()
+		return
+	}
+	c.exchanging = true
+	a.pex.told = a.listening(a.pex.told)
+	current := a.pex.told
+	a.mu.Unlock()
+	c.tellOf(nil, current)
+}
+
+func (c *conn) tellOf(before, now map[netip.AddrPort]byte) {
+	self, _ := c.listensAt()
+	if m := pexDiff(before, now, self); m != nil {
+		c.send(message(msgExtended, append([]byte{byte(c.pexID.Load())}, m...)))
 	}
 }
 

@@ -16,8 +16,9 @@ import (
 
 // probe is a bare peer: it says what the test wants it to say.
 type probe struct {
-	t  *testing.T
-	nc net.Conn
+	t     *testing.T
+	nc    net.Conn
+	haves []uint32 // that came while something else was waited for
 }
 
 // dialProbe connects and shakes hands. With fast it speaks the fast extension.
@@ -28,7 +29,7 @@ func dialProbe(t *testing.T, addr string, infohash [20]byte, fast bool) (*probe,
 		return nil, err
 	}
 	t.Cleanup(func() { nc.Close() })
-	p := &probe{t, nc}
+	p := &probe{t: t, nc: nc}
 	h := hello{infohash: infohash, peerID: [20]byte{'p'}}
 	h.reserved[5] = bitExtended
 	if fast {
@@ -73,6 +74,9 @@ func (p *probe) next(kind byte) ([]byte, error) {
 		}
 		if ok && k == kind {
 			return payload, nil
+		}
+		if ok && k == msgHave {
+			p.haves = append(p.haves, binary.BigEndian.Uint32(payload))
 		}
 	}
 }

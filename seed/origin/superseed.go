@@ -7,45 +7,46 @@ import "time"
 // second. What peers tell of the pieces they have shows who passes them on.
 //
 // Few pieces are under way at a time: a piece that has arrived can be passed on,
-// half a piece cannot. How few is what pipe finds out.
+// half a piece cannot. How few is what window finds out.
 
 // Bounds of an errand.
 const (
-	errandTime  = 10 * time.Second // after which it holds up nobody else, unless pipe knows better
-	lateTime    = time.Minute      // after which it is given up
-	silentTime  = time.Second      // after all of it was sent: the peer does not tell
-	leastFlying = 2                // pieces under way
+	errandTime = 10 * time.Second // after which it holds up nobody else, unless window knows better
+	lateTime   = time.Minute      // after which it is given up
+	silentTime = time.Second      // after all of it was sent: the peer does not tell
 )
 
 // errand is a piece that one peer was told of and that has not arrived.
 type errand struct {
-	piece     int
-	begun     time.Time
-	delivered int64     // in all, when it began
-	sent      int64     // bytes
-	done      time.Time // when all was sent
-	late      bool      // not counted as under way any more
+	piece  int
+	begun  time.Time
+	sent   int64     // bytes
+	done   time.Time // when all was sent
+	landed bool      // not counted as under way any more
+	late   bool
 }
 
 // spread is the state of super-seeding a torrent, under the lock of awake.
 type spread struct {
-	pipe   pipe
-	flying int64   // bytes of all errands
-	coming []uint8 // by piece: errands
-	sole   []*conn // by piece: the one peer that has it, of those who are told of pieces
-	cursor int     // where the search for a rare piece goes on
-	floor  int     // no piece is rarer than that, as far as is known
+	window window
+	flying int64         // bytes of errands under way
+	coming []uint8       // by piece: errands under way
+	sole   []*conn       // by piece: the one peer that has it, of those who are told of pieces
+	cursor int           // where the search for a rare piece goes on
+	floor  int           // no piece is rarer than that, as far as is known
+	begun  chan struct{} // told when something is under way
 }
 
-func (s *spread) init(pieces int) {
+func (s *spread) init(pieces int, pieceLength int64, begun chan struct{}) {
+	s.begun = begun
+	s.window = newWindow(pieceLength)
 	s.coming = make([]uint8, pieces)
 	s.sole = make([]*conn, pieces)
 }
 
 // give tells peers of pieces until enough is under way.
 func (a *awake) give(now time.Time) {
-	target := max(a.spread.pipe.target(), leastFlying*a.pieceLength)
-	for a.spread.flying < target {
+	for a.spread.flying < a.spread.window.size {
 		c := a.neediest()
 		if c == nil {
 			return
@@ -121,8 +122,11 @@ func (a *awake) rarestFor(c *conn) (piece int, ok bool) {
 }
 
 func (s *spread) send(a *awake, c *conn, piece int, now time.Time) {
-	c.errands = append(c.errands, errand{piece: piece, begun: now, delivered: s.pipe.delivered})
+	c.errands = append(c.errands, errand{piece: piece, begun: now})
 	c.given++
+	if s.flying == 0 {
+		signal(s.begun)
+	}
 	s.flying += a.pieceSize(piece)
 	s.coming[piece]++
 	c.tell(piece)
@@ -140,9 +144,12 @@ func (s *spread) had(a *awake, c *conn, piece int, now time.Time) {
 	}
 	for i, x := range c.errands {
 		if x.piece == piece {
-			s.pipe.arrived(a.pieceSize(piece), x, now)
+			s.window.took(now.Sub(x.begun))
 			s.end(a, c, i)
 			c.deaf = false
+			if a.backlog() == 0 {
+				s.window.starved(now)
+			}
 			break
 		}
 	}
@@ -156,8 +163,8 @@ func (s *spread) end(a *awake, c *conn, i int) {
 
 // forget counts an errand as under way no more.
 func (s *spread) forget(a *awake, x *errand) {
-	if !x.late {
-		x.late = true
+	if !x.landed {
+		x.landed = true
 		s.flying -= a.pieceSize(x.piece)
 		s.coming[x.piece]--
 		s.floor = 0
@@ -180,7 +187,7 @@ func (s *spread) left(a *awake, c *conn) {
 // expire counts errands that take too long no more, and ends those of peers that
 // do not tell what they have to who told them of it.
 func (s *spread) expire(a *awake, now time.Time) {
-	patience := s.pipe.patience()
+	patience := s.window.patience()
 	for c := range a.conns {
 		for i := len(c.errands) - 1; i >= 0; i-- {
 			x := &c.errands[i]
@@ -191,6 +198,7 @@ func (s *spread) expire(a *awake, now time.Time) {
 				c.deaf = x.sent == 0
 				s.end(a, c, i)
 			case age > patience:
+				x.late = true
 				s.forget(a, x)
 			}
 		}
@@ -214,6 +222,57 @@ func (a *awake) sentTo(c *conn, blocks []block, now time.Time) {
 	}
 }
 
+// look counts the errands whose last byte the peer's system has acknowledged as
+// under way no more, and gives out others. It answers whether any are under way.
+func (a *awake) look(now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.spread.flying == 0 {
+		return false
+	}
+	waiting := int64(0)
+	for c := range a.conns {
+		if len(c.errands) == 0 {
+			continue
+		}
+		unsent := c.unsent()
+		waiting += unsent
+		if unsent > 0 {
+			continue
+		}
+		for i := range c.errands {
+			if x := &c.errands[i]; !x.done.IsZero() {
+				a.spread.forget(a, x)
+			}
+		}
+	}
+	a.spread.window.saw(waiting, now)
+	a.give(now)
+	return true
+}
+
+// backlog is how many bytes of errands wait to leave.
+func (a *awake) backlog() (n int64) {
+	for c := range a.conns {
+		if len(c.errands) > 0 {
+			n += c.unsent()
+		}
+	}
+	return n
+}
+
+// unsent is how many bytes were asked for and have not arrived at the peer's
+// system, as far as is known.
+func (c *conn) unsent() (n int64) {
+	n = unacknowledged(c.nc)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, b := range c.queue {
+		n += int64(b.length)
+	}
+	return n
+}
+
 // endSuperSeeding tells every peer of all pieces.
 func (a *awake) endSuperSeeding() {
 	a.mu.Lock()
@@ -231,64 +290,4 @@ func (a *awake) endSuperSeeding() {
 	for _, c := range told {
 		c.tellAll()
 	}
-}
-
-// pipe estimates how much has to be under way so that the uplink never waits:
-// twice what arrives in the time that one piece takes when it is alone.
-// Bandwidth is the best of the last seconds, delay the least.
-type pipe struct {
-	delivered int64 // bytes
-	now, past pipeWindow
-	turn      time.Time // when now began
-}
-
-type pipeWindow struct {
-	bandwidth float64       // bytes per second
-	delay     time.Duration // 0: unknown
-}
-
-const pipeMemory = 5 * time.Second
-
-// arrived takes the errand of a piece of n bytes as a measurement.
-func (p *pipe) arrived(n int64, x errand, now time.Time) {
-	p.delivered += n
-	took := now.Sub(x.begun)
-	if took <= 0 {
-		return
-	}
-	p.roll(now)
-	p.now.bandwidth = max(p.now.bandwidth, float64(p.delivered-x.delivered)/took.Seconds())
-	if p.now.delay == 0 || took < p.now.delay {
-		p.now.delay = took
-	}
-}
-
-func (p *pipe) roll(now time.Time) {
-	if now.Sub(p.turn) > pipeMemory {
-		p.past, p.now, p.turn = p.now, pipeWindow{}, now
-	}
-}
-
-// target is how many bytes should be under way.
-func (p *pipe) target() int64 {
-	bandwidth := max(p.now.bandwidth, p.past.bandwidth)
-	return int64(2 * bandwidth * p.delay().Seconds())
-}
-
-// delay is the shortest time a piece took of late, 0 if unknown.
-func (p *pipe) delay() time.Duration {
-	delay := p.now.delay
-	if d := p.past.delay; delay == 0 || d != 0 && d < delay {
-		delay = d
-	}
-	return delay
-}
-
-// patience is how long a piece may take before it holds up nobody else.
-func (p *pipe) patience() time.Duration {
-	delay := p.delay()
-	if delay == 0 {
-		return errandTime
-	}
-	return min(max(8*delay, 2*time.Second), 3*errandTime)
 }
