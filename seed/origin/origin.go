@@ -34,16 +34,13 @@ package origin
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -54,7 +51,7 @@ import (
 // Options configures an Engine. The zero value is usable.
 type Options struct {
 	ListenHost string // address to listen on; "": all, IPv4 and IPv6
-	PeerPort   int    // TCP port, and UDP port with DHT; 0 picks a free one
+	PeerPort   int    // TCP and UDP port; 0 picks a free one
 	ResumeFile string // remembers checked files over restarts; "": nothing is remembered
 	Limits     Limits
 	DHT        bool          // announce to the distributed hash table too, over IPv4 unless ListenHost is IPv6
@@ -68,6 +65,7 @@ type Engine struct {
 	log      *slog.Logger
 	peerID   [20]byte
 	listener net.Listener
+	packets  []net.PacketConn
 	limit    *rate.Limiter // upload of all torrents
 	limits   atomic.Pointer[Limits]
 	recheck  time.Duration
@@ -141,14 +139,19 @@ func New(o Options) (*Engine, error) {
 	}
 	e.dialer = newDialer(e)
 	e.announcer = newAnnouncer(o.DHT, e.announceOnce)
-	if packets != nil {
-		if e.dht, err = newDHTNode(packets, o.DHTNodes, log); err != nil {
+	e.packets = packets
+	if o.DHT && len(packets) > 0 {
+		if e.dht, err = newDHTNode(packets[0], o.DHTNodes, log); err != nil {
 			cancel()
 			listener.Close()
-			packets.Close()
+			e.closePackets()
 			return nil, fmt.Errorf("start DHT: %w", err)
 		}
 		e.dhtPort = e.PeerPort()
+		packets = packets[1:]
+	}
+	for _, p := range packets {
+		e.wg.Go(func() { drain(p) })
 	}
 	e.start(ctx)
 	return e, nil
@@ -175,29 +178,6 @@ func newPeerID() (id [20]byte) {
 	copy(id[:], "-CS0100-")
 	rand.Read(id[8:])
 	return id
-}
-
-// listen opens the peer port: TCP, and with DHT the same number for UDP.
-func listen(o Options) (net.Listener, net.PacketConn, error) {
-	for tries := 0; ; tries++ {
-		l, err := net.Listen("tcp", net.JoinHostPort(o.ListenHost, strconv.Itoa(o.PeerPort)))
-		if err != nil || !o.DHT {
-			return l, nil, err
-		}
-		addr := l.Addr().(*net.TCPAddr)
-		family := "udp4"
-		if addr.IP.To4() == nil && !addr.IP.IsUnspecified() {
-			family = "udp6"
-		}
-		p, err := net.ListenPacket(family, net.JoinHostPort(o.ListenHost, strconv.Itoa(addr.Port)))
-		if err == nil {
-			return l, p, nil
-		}
-		l.Close()
-		if o.PeerPort != 0 || !errors.Is(err, syscall.EADDRINUSE) || tries == 10 {
-			return nil, nil, err
-		}
-	}
 }
 
 // PeerPort is the port peers connect to.
@@ -299,6 +279,12 @@ func (e *Engine) drop(infohash string) (*torrent, error) {
 	return nil, seed.ErrUnknown
 }
 
+func (e *Engine) closePackets() {
+	for _, p := range e.packets {
+		p.Close()
+	}
+}
+
 // bySwarm finds a torrent by an infohash peers use, or nil.
 func (e *Engine) bySwarm(h [20]byte) *torrent {
 	e.mu.Lock()
@@ -329,6 +315,7 @@ func (e *Engine) Close() error {
 	if e.dht != nil {
 		e.dht.close()
 	}
+	e.closePackets()
 	e.wg.Wait()
 	e.handles.forget(nil)
 	return e.resume.close(e.list())
