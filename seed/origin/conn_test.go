@@ -156,6 +156,39 @@ func TestHashRequestsThatHaveNoAnswerAreRejected(t *testing.T) {
 	}
 }
 
+// Hashes of any layer lead to the root, also those of blocks, which no torrent
+// holds.
+func TestHashRequestsAtAnyLayerProveThemselves(t *testing.T) {
+	t.Parallel()
+	p := seedtest.PayloadOf(t, seedtest.V2, awkward)
+	e := open(t, Options{})
+	id, err := e.Add(context.Background(), p.Torrent())
+	check(t, err)
+	seedtest.Await(t, e, id, seed.Seeding)
+	pr := mustProbe(t, e, p, true)
+	for _, f := range layoutOf(t, p).files {
+		if f.pad || f.length == 0 {
+			continue
+		}
+		top := f.top()
+		for base := range top {
+			for count := uint32(2); count <= min(512, uint32(1)<<(top-base)); count *= 2 {
+				for _, index := range []uint32{0, 1<<(top-base) - count, (1 << (top - base) / 2) / count * count} {
+					q := hashRequest{root: f.root, base: uint32(base), index: index, count: count, proofs: uint32(top - base - 1)}
+					pr.send(msgHashRequest, q.append(nil))
+					got, err := pr.next(msgHashes)
+					if err != nil {
+						t.Fatalf("%s: %+v: %v", f.path, q, err)
+					}
+					if climb(got[hashRequestSize:], index, count) != f.root {
+						t.Errorf("%s: layer %d, %d hashes from %d on do not lead to the root", f.path, base, count, index)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestMisbehaviourEndsTheConnection(t *testing.T) {
 	e, p := seeding(t, seedtest.Hybrid, Options{})
 	bigEndian := func(vs ...uint32) (b []byte) {

@@ -32,8 +32,8 @@ func (c *conn) blockHashes(f *file, tree hashTree, q hashRequest) (out []byte, o
 	first := int(q.index) / perPiece
 	pieces := max(1, int(q.count)/perPiece)
 	span := int64(blockSize) << tree.level
-	size := min(f.length-int64(first)*span, int64(pieces)*span)
-	if size <= 0 || size > maxHashedAtOnce || c.hashed+size > maxHashed {
+	size := max(0, min(f.length-int64(first)*span, int64(pieces)*span)) // none beyond the end
+	if size > maxHashedAtOnce || c.hashed+size > maxHashed {
 		return nil, false
 	}
 	c.hashed += size
