@@ -1,16 +1,12 @@
 package origin
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"time"
-
-	"github.com/anacrolix/torrent/mse"
 )
 
 // acceptLoop takes incoming connections until the listener is closed.
@@ -18,7 +14,7 @@ func (e *Engine) acceptLoop(ctx context.Context) {
 	for {
 		nc, err := e.listener.Accept()
 		if err == nil {
-			e.serve(ctx, nc, (*conn).receive)
+			e.serve(nc, (*conn).receive)
 			continue
 		}
 		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
@@ -37,7 +33,7 @@ var errNoRoom = errors.New("no room for another peer")
 
 // serve runs a new connection in the background. When there are too many it
 // closes it and reports false. handshake sets t, a and hello of the conn.
-func (e *Engine) serve(ctx context.Context, nc net.Conn, handshake func(*conn, context.Context) error) bool {
+func (e *Engine) serve(nc net.Conn, handshake func(*conn) error) bool {
 	c := newConn(e, nc)
 	if !e.enterConn(c) {
 		nc.Close()
@@ -47,7 +43,7 @@ func (e *Engine) serve(ctx context.Context, nc net.Conn, handshake func(*conn, c
 		defer e.wg.Done()
 		defer e.leave(c)
 		nc.SetDeadline(time.Now().Add(handshakeTime))
-		if err := handshake(c, ctx); err != nil {
+		if err := handshake(c); err != nil {
 			e.log.Debug("handshake failed", "peer", nc.RemoteAddr(), "err", err)
 			return
 		}
@@ -60,13 +56,13 @@ func (e *Engine) serve(ctx context.Context, nc net.Conn, handshake func(*conn, c
 }
 
 // receive is the handshake of an incoming connection, plain or encrypted.
-func (c *conn) receive(ctx context.Context) error {
+func (c *conn) receive() error {
 	start, err := c.r.Peek(len(protocol))
 	if err != nil {
 		return err
 	}
 	if string(start) != protocol {
-		if err := c.receiveEncrypted(ctx); err != nil {
+		if err := c.acceptEncrypted(); err != nil {
 			return err
 		}
 	}
@@ -82,8 +78,7 @@ func (c *conn) receive(ctx context.Context) error {
 	if c.a, err = c.e.wake(c.t); err != nil {
 		return err
 	}
-	_, err = c.w.Write(c.ourHello(c.a.answer(c.hello)).bytes())
-	return err
+	return c.emit(c.ourHello(c.a.answer(c.hello)).bytes())
 }
 
 // answer is the infohash to answer a handshake with: the v2 one, if the peer
@@ -93,37 +88,6 @@ func (l *layout) answer(h hello) [20]byte {
 		return [20]byte(l.v2[:20])
 	}
 	return h.infohash
-}
-
-// receiveEncrypted answers a Message Stream Encryption handshake and leaves the
-// connection in the cleartext it carries.
-func (c *conn) receiveEncrypted(ctx context.Context) error {
-	rw, _, err := mse.ReceiveHandshake(ctx, stream{c.r, c.nc}, c.e.secretKeys, mse.DefaultCryptoSelector)
-	if err != nil {
-		return fmt.Errorf("encryption handshake: %w", err)
-	}
-	c.r, c.w, c.encrypted = bufio.NewReaderSize(rw, readAhead), rw, true
-	return nil
-}
-
-type stream struct {
-	io.Reader
-	io.Writer
-}
-
-// secretKeys offers every infohash to an encryption handshake.
-func (e *Engine) secretKeys(yield func([]byte) bool) {
-	e.mu.Lock()
-	keys := make([][20]byte, 0, len(e.swarms))
-	for h := range e.swarms {
-		keys = append(keys, h)
-	}
-	e.mu.Unlock()
-	for _, k := range keys {
-		if !yield(bytes.Clone(k[:])) {
-			return
-		}
-	}
 }
 
 func (c *conn) readHello() (hello, error) {

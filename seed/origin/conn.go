@@ -2,8 +2,8 @@ package origin
 
 import (
 	"bufio"
+	"crypto/rc4"
 	"encoding/binary"
-	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -33,10 +33,10 @@ type conn struct {
 	e                  *Engine
 	nc                 net.Conn // for deadlines, addresses and Close
 	r                  *bufio.Reader
-	w                  io.Writer // to nc, encrypted where the peer wants it
-	t                  *torrent  // set by the handshake
-	a                  *awake    // set by the handshake
-	hello              hello     // what the peer said
+	cipher             *rc4.Cipher // of what we write, nil in the clear
+	t                  *torrent    // set by the handshake
+	a                  *awake      // set by the handshake
+	hello              hello       // what the peer said
 	since              time.Time
 	dialled, encrypted bool
 
@@ -85,7 +85,7 @@ type conn struct {
 
 func newConn(e *Engine, nc net.Conn) *conn {
 	c := &conn{
-		e: e, nc: nc, r: bufio.NewReaderSize(nc, readAhead), w: nc, since: time.Now(),
+		e: e, nc: nc, r: bufio.NewReaderSize(nc, readAhead), since: time.Now(),
 		room: make(chan struct{}, 1), done: make(chan struct{}),
 		choked: true, telling: -1,
 	}

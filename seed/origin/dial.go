@@ -1,7 +1,6 @@
 package origin
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,8 +8,6 @@ import (
 	"net/netip"
 	"sync"
 	"time"
-
-	"github.com/anacrolix/torrent/mse"
 
 	"commonseed/seed"
 )
@@ -151,7 +148,7 @@ var errHandshake = errors.New("handshake failed")
 
 // attempt returns once the handshake succeeded or failed.
 func (d *dialer) attempt(ctx context.Context, t *torrent, addr netip.AddrPort, infohash [20]byte,
-	initiate func(*conn, context.Context, [20]byte) error) error {
+	initiate func(*conn, [20]byte) error) error {
 	a, err := d.e.wake(t)
 	if err != nil {
 		return err
@@ -162,9 +159,9 @@ func (d *dialer) attempt(ctx context.Context, t *torrent, addr netip.AddrPort, i
 		return err
 	}
 	result := make(chan error, 1)
-	served := d.e.serve(ctx, nc, func(c *conn, ctx context.Context) error {
+	served := d.e.serve(nc, func(c *conn) error {
 		c.t, c.a, c.dialled = t, a, true
-		err := initiate(c, ctx, infohash)
+		err := initiate(c, infohash)
 		result <- err
 		return err
 	})
@@ -178,20 +175,17 @@ func (d *dialer) attempt(ctx context.Context, t *torrent, addr netip.AddrPort, i
 }
 
 // initiatePlain is the handshake of an outgoing connection in the clear.
-func (c *conn) initiatePlain(_ context.Context, infohash [20]byte) error {
-	if _, err := c.w.Write(c.ourHello(infohash).bytes()); err != nil {
+func (c *conn) initiatePlain(infohash [20]byte) error {
+	if err := c.emit(c.ourHello(infohash).bytes()); err != nil {
 		return err
 	}
 	return c.readReply(infohash)
 }
 
-func (c *conn) initiateEncrypted(ctx context.Context, infohash [20]byte) error {
-	rw, _, err := mse.InitiateHandshakeContext(ctx, stream{c.r, c.nc}, infohash[:],
-		c.ourHello(infohash).bytes(), mse.AllSupportedCrypto)
-	if err != nil {
+func (c *conn) initiateEncrypted(infohash [20]byte) error {
+	if err := c.offerEncrypted(infohash, c.ourHello(infohash).bytes()); err != nil {
 		return err
 	}
-	c.r, c.w, c.encrypted = bufio.NewReaderSize(rw, readAhead), rw, true
 	return c.readReply(infohash)
 }
 

@@ -89,12 +89,13 @@ type Engine struct {
 
 	mu       sync.Mutex
 	closed   bool
-	torrents []*torrent            // in order of Add
-	swarms   map[[20]byte]*torrent // by each infohash peers use
-	checks   []*torrent            // waiting for the checker
-	conns    map[*conn]struct{}    // also those still shaking hands
-	greeting int                   // of which shake hands
-	byNet    map[netip.Prefix]int  // conns from one place
+	torrents []*torrent             // in order of Add
+	swarms   map[[20]byte]*torrent  // by each infohash peers use
+	secrets  map[secretKey][20]byte // infohashes by how encryption handshakes name them
+	checks   []*torrent             // waiting for the checker
+	conns    map[*conn]struct{}     // also those still shaking hands
+	greeting int                    // of which shake hands
+	byNet    map[netip.Prefix]int   // conns from one place
 	awake    map[*torrent]struct{}
 	meter    meter     // of uploaded
 	incoming time.Time // when somebody last came in from beyond the local network
@@ -128,6 +129,7 @@ func New(o Options) (*Engine, error) {
 		checkWake:  make(chan struct{}, 1),
 		spreadWake: make(chan struct{}, 1),
 		swarms:     map[[20]byte]*torrent{},
+		secrets:    map[secretKey][20]byte{},
 		conns:      map[*conn]struct{}{},
 		byNet:      map[netip.Prefix]int{},
 		awake:      map[*torrent]struct{}{},
@@ -222,6 +224,7 @@ func (e *Engine) enter(t *torrent) (known *torrent, err error) {
 	}
 	for _, h := range t.swarms {
 		e.swarms[h] = t
+		e.secrets[secretKeyOf(h)] = h
 	}
 	e.torrents = append(e.torrents, t)
 	return nil, nil
@@ -273,6 +276,7 @@ func (e *Engine) drop(infohash string) (*torrent, error) {
 		e.torrents = append(e.torrents[:i:i], e.torrents[i+1:]...)
 		for _, h := range t.swarms {
 			delete(e.swarms, h)
+			delete(e.secrets, secretKeyOf(h))
 		}
 		return t, nil
 	}
@@ -290,6 +294,13 @@ func (e *Engine) bySwarm(h [20]byte) *torrent {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.swarms[h]
+}
+
+func (e *Engine) bySecret(k secretKey) (infohash [20]byte, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	infohash, ok = e.secrets[k]
+	return infohash, ok
 }
 
 // Close implements seed.Seeder. Trackers get two seconds to hear of it.

@@ -101,7 +101,7 @@ func (c *conn) deliver(control []byte, blocks []block) error {
 		return err
 	}
 	c.nc.SetWriteDeadline(time.Now().Add(stall))
-	if _, err := c.w.Write(out); err != nil {
+	if err := c.emit(out); err != nil {
 		return err
 	}
 	c.wrote.Store(c.e.clock.Load())
