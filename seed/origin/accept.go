@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime/debug"
 	"time"
 )
 
@@ -42,6 +43,7 @@ func (e *Engine) serve(nc net.Conn, handshake func(*conn) error) bool {
 	go func() {
 		defer e.wg.Done()
 		defer e.leave(c)
+		defer c.contain()
 		nc.SetDeadline(time.Now().Add(handshakeTime))
 		if err := handshake(c); err != nil {
 			e.log.Debug("handshake failed", "peer", nc.RemoteAddr(), "err", err)
@@ -53,6 +55,14 @@ func (e *Engine) serve(nc net.Conn, handshake func(*conn) error) bool {
 		e.log.Debug("peer left", "peer", nc.RemoteAddr(), "infohash", c.t.id, "why", err)
 	}()
 	return true
+}
+
+// contain keeps a fault that one peer brings about from the others.
+func (c *conn) contain() {
+	if p := recover(); p != nil {
+		c.e.log.Error("internal fault while serving a peer", "fault", p, "stack", string(debug.Stack()))
+		c.close()
+	}
 }
 
 // receive is the handshake of an incoming connection, plain or encrypted.

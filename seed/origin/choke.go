@@ -11,8 +11,10 @@ import (
 // and need no slot; all others share the upload slots of the engine.
 const (
 	leastSlots = 8
-	slotRound  = 5 * time.Second
+	slotRound  = time.Second
 	slotTime   = 20 * time.Second // a peer keeps its slot at least, while others wait
+	idleSlot   = time.Second      // unless it takes next to nothing by then
+	wastedTime = time.Minute      // it comes after those who waited so much less, each time that happens
 	slotStep   = 1 << 10          // bytes per second that each further slot has to be worth
 )
 
@@ -72,9 +74,17 @@ func (k *choker) fill() {
 		c := k.wait[0]
 		k.wait = slices.Delete(k.wait, 0, 1)
 		k.held = append(k.held, c)
-		c.turn = time.Now()
+		c.turn, c.sentBefore = time.Now(), c.sent.Load()
 		c.unchoke()
 	}
+}
+
+// idles says whether a peer that holds a slot took next to nothing since the last
+// round.
+func (c *conn) idles(now time.Time) bool {
+	took := c.sent.Load() - c.sentBefore
+	c.sentBefore += took
+	return took < slotStep && now.Sub(c.turn) >= idleSlot
 }
 
 func (k *choker) run(ctx context.Context) {
@@ -95,28 +105,34 @@ func (k *choker) round(now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.slots = k.enough(now)
-	// Who has passed on most of what it got waits least.
 	slices.SortStableFunc(k.wait, func(c, d *conn) int { return c.claim(now).Compare(d.claim(now)) })
 	slices.SortStableFunc(k.held, func(c, d *conn) int { return c.turn.Compare(d.turn) })
 	k.fill()
-	for i := 0; i < len(k.held) && len(k.wait) > 0 && now.Sub(k.held[i].turn) >= slotTime; {
-		c := k.held[i]
-		if k.wait[0].turn.Equal(now) {
-			break // everybody who waits had a slot until now
+	free := len(k.wait) // who waits now, and not only since this round
+	for _, c := range slices.Clone(k.held) {
+		idle := c.idles(now)
+		over := len(k.held) > k.slots
+		if !over && (free == 0 || !idle && now.Sub(c.turn) < slotTime) {
+			continue
 		}
-		k.held = slices.Delete(k.held, i, i+1)
-		c.turn = now
-		c.choke()
-		k.wait = append(k.wait, c)
-		k.fill()
+		if idle {
+			c.wasted++
+		}
+		k.release(c, now)
+		if !over {
+			free--
+		}
 	}
-	for len(k.held) > k.slots {
-		c := k.held[0]
-		k.held = slices.Delete(k.held, 0, 1)
-		c.turn = now
-		c.choke()
-		k.wait = append(k.wait, c)
-	}
+	k.fill()
+}
+
+// release has a peer that holds a slot wait again.
+func (k *choker) release(c *conn, now time.Time) {
+	i := slices.Index(k.held, c)
+	k.held = slices.Delete(k.held, i, i+1)
+	c.turn = now
+	c.choke()
+	k.wait = append(k.wait, c)
 }
 
 // enough answers how many slots the uplink carries: one more than there are peers
@@ -141,11 +157,13 @@ func (k *choker) count() (slots, waiting int) {
 	return k.slots, len(k.wait)
 }
 
-// claim is since when c waits, earlier for those who pass on what they get.
+// claim is since when c waits: earlier for those who pass on what they get, later
+// for those who did not use a slot.
 func (c *conn) claim(now time.Time) time.Time {
-	if c.given == 0 {
-		return c.turn
+	claim := c.turn.Add(time.Duration(c.wasted) * wastedTime)
+	if c.given > 0 {
+		waited := now.Sub(c.turn)
+		claim = claim.Add(-waited * time.Duration(min(c.passed, c.given)) / time.Duration(c.given))
 	}
-	waited := now.Sub(c.turn)
-	return c.turn.Add(-waited * time.Duration(min(c.passed, c.given)) / time.Duration(c.given))
+	return claim
 }

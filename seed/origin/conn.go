@@ -16,7 +16,7 @@ import (
 // Bounds on what one peer costs.
 const (
 	maxQueue      = 1024            // requests waiting
-	maxControl    = 512 << 10       // bytes of answers waiting, other than blocks
+	maxControl    = 64 << 10        // bytes of answers waiting, other than blocks
 	silence       = 3 * time.Minute // without a message; a keep-alive comes every two. BEP 3
 	stall         = time.Minute     // for a write to be taken
 	keepAlive     = 100 * time.Second
@@ -46,6 +46,8 @@ type conn struct {
 	greeted      atomic.Bool  // has shaken hands
 	pexID        atomic.Int32 // the peer's number for ut_pex, 0: not spoken
 
+	batch int // bytes of blocks to write at once; used by the writing goroutine alone
+
 	// Used by the reading goroutine alone.
 	metadataID byte // the peer's number for ut_metadata, 0: not spoken
 	buf        []byte
@@ -63,7 +65,10 @@ type conn struct {
 	meter      meter
 	exchanging bool // is told of other peers
 
-	turn time.Time // under the lock of choker: since when it holds a slot, or waits
+	// Under the lock of choker.
+	turn       time.Time // since when it holds a slot, or waits
+	sentBefore int64     // bytes, when it got its slot
+	wasted     int       // slots it did not use
 
 	room    chan struct{} // some was written
 	done    chan struct{} // closed
@@ -87,7 +92,7 @@ func newConn(e *Engine, nc net.Conn) *conn {
 	c := &conn{
 		e: e, nc: nc, r: bufio.NewReaderSize(nc, readAhead), since: time.Now(),
 		room: make(chan struct{}, 1), done: make(chan struct{}),
-		choked: true, telling: -1,
+		choked: true, telling: -1, batch: leastBatch,
 	}
 	c.heard.Store(e.clock.Load())
 	return c

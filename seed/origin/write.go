@@ -6,10 +6,17 @@ import (
 	"time"
 )
 
+// Bytes of blocks that are written at once: many to who takes them quickly, since
+// a peer that takes none holds them in memory.
 const (
-	batch   = 256 << 10 // bytes of blocks that are written at once
-	tellNow = 1000      // pieces that are told of at once
+	leastBatch = 32 << 10
+	mostBatch  = 256 << 10
+	quickly    = 10 * time.Millisecond
+	slowly     = 200 * time.Millisecond
 )
+
+// tellNow is how many pieces a peer is told of at once.
+const tellNow = 1000
 
 // startLocked has what is queued written.
 func (c *conn) startLocked() {
@@ -21,6 +28,7 @@ func (c *conn) startLocked() {
 
 // write sends what is queued until nothing is left.
 func (c *conn) write() {
+	defer c.contain()
 	for {
 		control, blocks, more := c.take()
 		if !more {
@@ -42,7 +50,7 @@ func (c *conn) write() {
 // take removes what is to be written next: with a limit of the rate one block,
 // so that peers take turns. Without more the writer has ended.
 func (c *conn) take() (control []byte, blocks []block, more bool) {
-	most := batch
+	most := c.batch
 	if c.e.limited(c.a) {
 		most = 0
 	}
@@ -100,10 +108,12 @@ func (c *conn) deliver(control []byte, blocks []block) error {
 	if err := c.e.pay(c, payload); err != nil {
 		return err
 	}
-	c.nc.SetWriteDeadline(time.Now().Add(stall))
+	begun := time.Now()
+	c.nc.SetWriteDeadline(begun.Add(stall))
 	if err := c.emit(out); err != nil {
 		return err
 	}
+	c.pace(time.Since(begun))
 	c.wrote.Store(c.e.clock.Load())
 	if payload > 0 {
 		c.t.uploaded.Add(int64(payload))
@@ -116,6 +126,16 @@ func (c *conn) deliver(control []byte, blocks []block) error {
 	return nil
 }
 
+// pace chooses the next batch by how long the last one took.
+func (c *conn) pace(took time.Duration) {
+	switch {
+	case took < quickly:
+		c.batch = min(2*c.batch, mostBatch)
+	case took > slowly:
+		c.batch = max(c.batch/2, leastBatch)
+	}
+}
+
 // fill puts messages and blocks, which it reads, behind each other.
 func (c *conn) fill(out, control []byte, blocks []block) (_ []byte, payload int, err error) {
 	size := len(control)
@@ -124,7 +144,7 @@ func (c *conn) fill(out, control []byte, blocks []block) (_ []byte, payload int,
 		payload += int(b.length)
 	}
 	if cap(out) < size {
-		out = make([]byte, 0, max(size, batch+batch/1024))
+		out = make([]byte, 0, max(size, leastBatch+leastBatch/128))
 	}
 	out = append(out, control...)
 	r := reading{a: c.a}
