@@ -130,6 +130,37 @@ func (r *readers) read(p *probe, want []byte, stop chan struct{}) {
 	}
 }
 
+// What a disk loses without anybody writing shows in no time stamp: the scrub
+// finds it.
+func TestTheScrubFindsWhatADiskLost(t *testing.T) {
+	for _, v := range []seedtest.Version{seedtest.V1, seedtest.Hybrid, seedtest.V2} {
+		p := seedtest.NewPayload(t, v)
+		e := open(t, Options{Recheck: time.Hour})
+		id, err := e.Add(context.Background(), p.Torrent())
+		check(t, err)
+		seedtest.Await(t, e, id, seed.Seeding)
+		tor := e.list()[0]
+		quick := func(int64) bool { return true }
+		if err := e.scrub(context.Background(), tor, quick); err != nil {
+			t.Fatalf("%v: a whole payload: %v", v, err)
+		}
+		seedtest.Corrupt(t, filepath.Join(p.Root, p.Name, "song.bin"), 200_000)
+		stamps, err := tor.survey(layoutOf(t, p)) // as if the stamps were still those
+		check(t, err)
+		tor.mu.Lock()
+		tor.good = printsOf(stamps)
+		tor.mu.Unlock()
+		err = e.scrub(context.Background(), tor, quick)
+		if err == nil || !strings.Contains(err.Error(), "song.bin") {
+			t.Fatalf("%v: a damaged payload: %v", v, err)
+		}
+		e.unreadable(tor, err)
+		if st := seedtest.Await(t, e, id, seed.Failed); !strings.Contains(st.Reason, "song.bin") {
+			t.Errorf("%v: reason %q", v, st.Reason)
+		}
+	}
+}
+
 func TestLinksAreNotFollowedOut(t *testing.T) {
 	for name, do := range map[string]func(t *testing.T, path string){
 		"link out of the payload folder": func(t *testing.T, path string) {

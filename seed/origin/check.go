@@ -88,6 +88,25 @@ func (e *Engine) suspend(t *torrent, reason string) {
 	e.queueCheck(t)
 }
 
+// unreadable takes a torrent out of service because peers could not be given
+// what they asked for. A file that cannot be read, though it did not change, is
+// read whole before it is believed again.
+func (e *Engine) unreadable(t *torrent, err error) {
+	if exhausted(err) {
+		return
+	}
+	var p *payloadError
+	if errors.As(err, &p) && !errors.Is(err, errChanged) {
+		t.mu.Lock()
+		if p.file < len(t.good) {
+			t.good = slices.Clone(t.good)
+			t.good[p.file] = 0
+		}
+		t.mu.Unlock()
+	}
+	e.suspend(t, err.Error())
+}
+
 // check brings a torrent into service, or says why it cannot be. Only files
 // that are not known to be right are read.
 func (e *Engine) check(ctx context.Context, t *torrent) {

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"fmt"
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -11,6 +12,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if file := os.Getenv(childEnv); file != "" {
+		seedAsChild(file, os.Args[1:])
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -24,7 +24,7 @@ func (t *torrent) hash(ctx context.Context, l *layout, stamps []stamp, files []i
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), 4) {
 		wg.Go(func() {
-			h := newPieceHasher(t, l, stamps)
+			h := newPieceHasher(l, t.root, stamps, func(n int) { t.checked.Add(int64(n)) })
 			defer h.close()
 			for i := range next {
 				ok, err := h.piece(ctx, i)
@@ -89,16 +89,17 @@ func (l *layout) payloadIn(pieces []int) (n int64) {
 
 // pieceHasher hashes pieces with both hashes in one read. Not for concurrent use.
 type pieceHasher struct {
-	t      *torrent
 	l      *layout
+	root   string
+	read   func(n int) // told how much payload was read
 	stamps []stamp
 	buf    []byte
 	at     int // the open file
 	open   *os.File
 }
 
-func newPieceHasher(t *torrent, l *layout, stamps []stamp) *pieceHasher {
-	return &pieceHasher{t: t, l: l, stamps: stamps, buf: make([]byte, 256<<10), at: -1}
+func newPieceHasher(l *layout, root string, stamps []stamp, read func(n int)) *pieceHasher {
+	return &pieceHasher{l: l, root: root, read: read, stamps: stamps, buf: make([]byte, 256<<10), at: -1}
 }
 
 func (h *pieceHasher) close() {
@@ -122,7 +123,7 @@ func (h *pieceHasher) piece(ctx context.Context, i int) (ok bool, err error) {
 				v2.Write(b)
 			}
 			if !pad {
-				h.t.checked.Add(int64(len(b)))
+				h.read(len(b))
 			}
 		})
 		if err != nil {
@@ -175,7 +176,7 @@ func (h *pieceHasher) reopen(i int) error {
 	}
 	h.close()
 	h.at, h.open = -1, nil
-	f, s, err := openPayload(h.t.root, h.l.files[i].path)
+	f, s, err := openPayload(h.root, h.l.files[i].path)
 	if err != nil {
 		return fmt.Errorf("%q cannot be read: %w", h.l.files[i].path, err)
 	}

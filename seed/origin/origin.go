@@ -161,7 +161,7 @@ func New(o Options) (*Engine, error) {
 
 func (e *Engine) start(ctx context.Context) {
 	for _, run := range []func(context.Context){
-		e.acceptLoop, e.checkLoop, e.patrolLoop, e.housekeeping, e.spreading, e.choker.run, e.announcer.run, e.dialer.run,
+		e.acceptLoop, e.checkLoop, e.patrolLoop, e.scrubLoop, e.housekeeping, e.spreading, e.choker.run, e.announcer.run, e.dialer.run,
 	} {
 		e.wg.Go(func() { run(ctx) })
 	}

@@ -222,7 +222,17 @@ func (r *reading) flush() error {
 	err := r.a.handles.readAt(r.a, r.file, r.parts, r.off)
 	r.parts = r.parts[:0]
 	if err != nil {
-		return fmt.Errorf("%q: %w", r.a.files[r.file].path, err)
+		return &payloadError{r.file, r.a.files[r.file].path, err}
 	}
 	return nil
 }
+
+// payloadError is a file that could not be read as it was when it was checked.
+type payloadError struct {
+	file int
+	path string
+	err  error
+}
+
+func (e *payloadError) Error() string { return fmt.Sprintf("%q: %v", e.path, e.err) }
+func (e *payloadError) Unwrap() error { return e.err }

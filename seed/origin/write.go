@@ -100,9 +100,7 @@ func (c *conn) deliver(control []byte, blocks []block) error {
 	out, payload, err := c.fill((*pooled)[:0], control, blocks)
 	*pooled = out[:0]
 	if err != nil {
-		if !exhausted(err) {
-			c.e.suspend(c.t, err.Error())
-		}
+		c.e.unreadable(c.t, err)
 		return err
 	}
 	if err := c.e.pay(c, payload); err != nil {
