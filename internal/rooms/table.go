@@ -30,8 +30,9 @@ var walls = []wall{
 		"golang.org/x/text", "golang.org/x/sync", "golang.org/x/sys",
 	}},
 	{"seed", nil},
-	{"seed/origin", []string{"seed", "internal", "github.com/anacrolix", "golang.org/x/time"}},
-	{"seed/tracker", []string{"seed", anacrolix + "/bencode"}},
+	{"seed/origin", []string{"seed", "internal", "github.com/anacrolix", "golang.org/x/time", "golang.org/x/sys"}},
+	{"seed/announce", []string{"seed", "internal", "github.com/anacrolix", "golang.org/x/time"}},
+	{"seed/tracker", []string{"golang.org/x/net/ipv4"}},
 	{"seed/web", []string{"seed", "internal"}},
 	{"seed/seedtest", []string{"*"}}, // a helper of tests
 	{"cmd", []string{"*"}},

@@ -173,11 +173,11 @@ func (e *Engine) judge(t *torrent, l *layout, stamps []stamp, bad []int) {
 		e.fail(t, stamps, badFiles(l, bad))
 		return
 	}
-	e.commission(t)
+	e.commission(t, l.trackers)
 }
 
 // commission brings a torrent into service.
-func (e *Engine) commission(t *torrent) {
+func (e *Engine) commission(t *torrent, trackers [][]string) {
 	t.checked.Store(t.size)
 	t.mu.Lock()
 	gone := t.gone
@@ -187,13 +187,13 @@ func (e *Engine) commission(t *torrent) {
 	t.mu.Unlock()
 	if !gone {
 		e.log.Info("seeding", "slug", t.slug, "infohash", t.id)
-		e.announcer.start(t)
+		e.announcer.Add(t.announced(trackers))
 	}
 }
 
 // retire undoes commission.
 func (e *Engine) retire(t *torrent) {
-	e.announcer.stop(t)
+	e.announcer.Remove(t.id)
 	e.dialer.forget(t)
 }
 
@@ -250,7 +250,7 @@ func (t *torrent) survey(l *layout) (stamps []stamp, err error) {
 }
 
 // doubtful lists the files whose prints differ; nil if none.
-func (l *layout) doubtful(known, now []print) []int {
+func (l *layout) doubtful(known, now []fingerprint) []int {
 	var files []int
 	for i := range l.files {
 		if !l.files[i].pad && (known[i] != now[i] || now[i] == 0) {

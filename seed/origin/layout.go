@@ -34,7 +34,7 @@ type layout struct {
 	hasV1       bool
 	hasV2       bool
 	private     bool       // no DHT. BEP 27
-	trackers    [][]string // announce URLs that are safe to use, by tier
+	trackers    [][]string // announce URLs by tier, as they came
 	layerLevel  int        // of piece hashes above 16 KiB blocks in a v2 hash tree
 }
 

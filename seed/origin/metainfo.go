@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
-	"net/url"
 	"strings"
 
 	"github.com/anacrolix/torrent/bencode"
@@ -20,7 +19,6 @@ const (
 	maxPayload     = 1 << 50
 	maxFiles       = 1 << 18
 	maxPathDepth   = 60 // bencode refuses more than 64 levels
-	maxTrackers    = 64
 )
 
 // readMetainfo reads a .torrent of any version. What it returns is consistent:
@@ -47,7 +45,7 @@ func readMetainfo(data []byte) (*layout, error) {
 		hasV1:       info.HasV1(),
 		hasV2:       info.HasV2(),
 		private:     info.Private != nil && *info.Private,
-		trackers:    usableTrackers(&mi),
+		trackers:    mi.UpvertedAnnounceList(),
 	}
 	if err := validName(l.name); err != nil {
 		return nil, err
@@ -268,38 +266,4 @@ func validName(s string) error {
 		return fmt.Errorf("%q is not a usable file name", s)
 	}
 	return nil
-}
-
-// usableTrackers keeps the tiers (BEP 12) and drops what no announce can be sent to.
-func usableTrackers(mi *metainfo.MetaInfo) (tiers [][]string) {
-	seen := map[string]bool{}
-	for _, tier := range mi.UpvertedAnnounceList() {
-		var urls []string
-		for _, u := range tier {
-			if len(seen) < maxTrackers && !seen[u] && trackerOK(u) {
-				seen[u] = true
-				urls = append(urls, u)
-			}
-		}
-		if urls != nil {
-			tiers = append(tiers, urls)
-		}
-	}
-	return tiers
-}
-
-// trackerOK says whether u is an http, https or udp URL with a host, no user
-// name or password in it, and one spelling only.
-func trackerOK(u string) bool {
-	p, err := url.Parse(u)
-	if err != nil || len(u) > 2048 || p.User != nil || p.Hostname() == "" || p.String() != u {
-		return false
-	}
-	switch p.Scheme {
-	case "http", "https":
-		return true
-	case "udp":
-		return p.Port() != ""
-	}
-	return false
 }

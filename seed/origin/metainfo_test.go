@@ -3,7 +3,6 @@ package origin
 import (
 	"crypto/sha256"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -11,42 +10,6 @@ import (
 
 	"commonseed/seed/seedtest"
 )
-
-func TestOnlyUsableTrackersAreTaken(t *testing.T) {
-	for u, want := range map[string]bool{
-		"http://tracker.example/announce":           true,
-		"https://tracker.example:8443/a?key=x":      true,
-		"udp://tracker.example:6969/announce":       true,
-		"udp://[2001:db8::1]:6969":                  true,
-		"udp://tracker.example/announce":            false, // no port
-		"http://user@tracker.example/announce":      false,
-		"http://user:pass@tracker.example/announce": false,
-		"http:///announce":                          false,
-		"http://:80/announce":                       false,
-		"wss://tracker.example":                     false,
-		"dht://nodes":                               false,
-		"dht:":                                      false,
-		"file:///etc/passwd":                        false,
-		"HTTP://tracker.example/":                   false, // another spelling than it parses to
-		"http://tracker.example/a b":                false,
-		"http://[::1/announce":                      false,
-		"http://tracker.example/%zz":                false,
-		" http://tracker.example/":                  false,
-		"":                                          false,
-		"http://tracker.example/\n":                 false,
-		"http://a/" + strings.Repeat("x", 4000):     false,
-	} {
-		if got := trackerOK(u); got != want {
-			t.Errorf("trackerOK(%.60q) = %v", u, got)
-		}
-	}
-	p := seedtest.NewPayload(t, seedtest.Hybrid, "wss://a", "http://b/announce", "http://u:p@c/", "http://b/announce", "udp://d:1")
-	l, err := readMetainfo(p.Metainfo)
-	check(t, err)
-	if got := fmt.Sprint(slices.Concat(l.trackers...)); got != "[http://b/announce udp://d:1]" {
-		t.Errorf("trackers %s", got)
-	}
-}
 
 // edit changes the info dictionary of a torrent.
 func edit(t *testing.T, data []byte, change func(outer, info map[string]any)) []byte {

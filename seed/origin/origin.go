@@ -2,30 +2,39 @@
 // to peers and uploads. It never asks for a piece, and never writes, renames or
 // creates anything beside a payload.
 //
-//   - origin.go      Options, Engine and its life
-//   - metainfo.go    a .torrent, read with suspicion, becomes a layout
-//   - layout.go      the byte space: files, pads, pieces, hashes
-//   - hashtree.go    v2 hash trees: proofs of piece layers, hash requests
-//   - torrent.go     one torrent's state, counters and peers
-//   - check.go       compares payloads with torrents, in the background
-//   - hash.go        the reading and hashing of it
-//   - patrol.go      notices files that change while they are served
-//   - payload.go     reads payload files, and only those that were checked
-//   - resume.go      remembers checked files over restarts
-//   - accept.go      incoming connections, plain or encrypted, up to the handshake
-//   - dial.go        outgoing connections to leechers that cannot reach us
-//   - conn.go        one peer: its greeting, reading and writing
-//   - messages.go    what a peer may ask, and the answers
-//   - wire.go        the messages on the wire
-//   - bitset.go      which pieces a peer has
-//   - announce.go    when which torrent is announced where
-//   - httptracker.go, udptracker.go, dht.go  how it is announced
+//   - origin.go        Options, Engine and its life
+//   - listen.go, utp.go the peer port; uTP is refused at once
+//   - metainfo.go       a .torrent, read with suspicion, becomes a layout
+//   - layout.go         the byte space: files, pads, pieces, hashes
+//   - torrent.go        what is kept of a torrent that sleeps
+//   - awake.go          what is in memory while peers are there
+//   - check.go, hash.go compare payloads with torrents
+//   - patrol.go         notices files that change while they are served
+//   - scrub.go          notices what a disk loses by itself
+//   - resume.go         remembers checked files over restarts
+//   - payload.go        reads payload files, and only those that were checked
+//   - room.go           how many connections there may be, and who gives way
+//   - accept.go, mse.go incoming connections, plain or encrypted
+//   - dial.go           outgoing connections to leechers that cannot reach us
+//   - conn.go           one peer: its greeting, what it is told
+//   - messages.go       what a peer may ask
+//   - write.go          the answers on their way
+//   - wire.go, bitset.go the messages on the wire
+//   - superseed.go, window.go who is told of which piece while we are alone
+//   - choke.go, allowedfast.go who may ask otherwise
+//   - hashrequest.go, hashtree.go proofs of v2 hashes
+//   - pex.go            peers are told of each other
+//   - limits.go, housekeeping.go, meter.go, report.go what bounds and tells
+//   - found.go          what trackers and the DHT are told, and say
 //
 // What is guaranteed about the bytes: a block is sent only if the file it came
 // from has, after the read, the same size, modification time, change time and
 // inode as when all of it was compared with the torrent. What the file system
 // does not note down in these (a write through an old memory mapping, two writes
 // within one tick of its clock) is not noticed until the next check.
+//
+// A torrent that nobody asks for sleeps: some hundred bytes are kept, and its
+// .torrent file is read again for the first peer.
 //
 // A torrent is served whole or not at all: while one of its files is missing or
 // wrong, its peers are disconnected and new ones refused.
@@ -37,7 +46,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -46,6 +54,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"commonseed/seed"
+	"commonseed/seed/announce"
 )
 
 // Options configures an Engine. The zero value is usable.
@@ -74,11 +83,9 @@ type Engine struct {
 
 	handles   *handles
 	resume    *resume
-	announcer *announcer
+	announcer *announce.Announcer
 	dialer    *dialer
-	http      *http.Client
-	dht       *dhtNode // nil: none
-	dhtPort   int      // 0: none
+	dhtPort   int // 0: none
 	choker    *choker
 
 	ctx        context.Context // ends with Close
@@ -97,8 +104,9 @@ type Engine struct {
 	greeting int                    // of which shake hands
 	byNet    map[netip.Prefix]int   // conns from one place
 	awake    map[*torrent]struct{}
-	meter    meter     // of uploaded
-	incoming time.Time // when somebody last came in from beyond the local network
+	meter    meter      // of uploaded
+	external netip.Addr // ours, as trackers see it
+	incoming time.Time  // when somebody last came in from beyond the local network
 }
 
 var _ seed.Seeder = (*Engine)(nil)
@@ -122,7 +130,6 @@ func New(o Options) (*Engine, error) {
 		limit:      rate.NewLimiter(rate.Inf, maxBlock),
 		recheck:    orDefault(o.Recheck, 5*time.Second),
 		handles:    newHandles(128),
-		http:       newTrackerClient(),
 		choker:     newChoker(),
 		ctx:        ctx,
 		cancel:     cancel,
@@ -140,20 +147,19 @@ func New(o Options) (*Engine, error) {
 		log.Warn("payloads will be checked again", "err", err)
 	}
 	e.dialer = newDialer(e)
-	e.announcer = newAnnouncer(o.DHT, e.announceOnce)
-	e.packets = packets
-	if o.DHT && len(packets) > 0 {
-		if e.dht, err = newDHTNode(packets[0], o.DHTNodes, log); err != nil {
-			cancel()
-			listener.Close()
-			e.closePackets()
-			return nil, fmt.Errorf("start DHT: %w", err)
-		}
-		e.dhtPort = e.PeerPort()
-		packets = packets[1:]
+	if e.announcer, err = e.newAnnouncer(o, packets); err != nil {
+		cancel()
+		listener.Close()
+		e.closePackets()
+		return nil, fmt.Errorf("start announcing: %w", err)
 	}
-	for _, p := range packets {
-		e.wg.Go(func() { drain(p) })
+	e.packets = packets
+	if o.DHT {
+		e.dhtPort = e.PeerPort()
+	} else {
+		for _, p := range packets {
+			e.wg.Go(func() { drain(p) })
+		}
 	}
 	e.start(ctx)
 	return e, nil
@@ -161,7 +167,7 @@ func New(o Options) (*Engine, error) {
 
 func (e *Engine) start(ctx context.Context) {
 	for _, run := range []func(context.Context){
-		e.acceptLoop, e.checkLoop, e.patrolLoop, e.scrubLoop, e.housekeeping, e.spreading, e.choker.run, e.announcer.run, e.dialer.run,
+		e.acceptLoop, e.checkLoop, e.patrolLoop, e.scrubLoop, e.housekeeping, e.spreading, e.choker.run, e.dialer.run,
 	} {
 		e.wg.Go(func() { run(ctx) })
 	}
@@ -203,7 +209,7 @@ func (e *Engine) Add(ctx context.Context, t seed.Torrent) (string, error) {
 		return known.id, nil
 	}
 	if stamps, err := n.survey(l); err == nil && l.doubtful(n.good, printsOf(stamps)) == nil {
-		e.commission(n) // nothing changed since it was last served
+		e.commission(n, l.trackers) // nothing changed since it was last served
 	} else {
 		e.queueCheck(n)
 	}
@@ -321,11 +327,7 @@ func (e *Engine) Close() error {
 	for _, c := range conns {
 		c.close()
 	}
-	e.announcer.farewell(2 * time.Second)
-	e.http.CloseIdleConnections()
-	if e.dht != nil {
-		e.dht.close()
-	}
+	e.announcer.Close(2 * time.Second)
 	e.closePackets()
 	e.wg.Wait()
 	e.handles.forget(nil)

@@ -86,14 +86,3 @@ func (c *conn) report(now time.Time) Peer {
 	p.Rate, p.Passed = c.meter.perSecond(now), c.passed
 	return p
 }
-
-func (e *Engine) byID(infohash string) *torrent {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, t := range e.torrents {
-		if t.id == infohash {
-			return t
-		}
-	}
-	return nil
-}

@@ -25,15 +25,15 @@ type resume struct {
 	path string
 
 	mu    sync.Mutex
-	known map[string][]print // of torrents that were not added in this run
-	lines int                // in the file
-	file  *os.File           // open for appending, nil until something is written
+	known map[string][]fingerprint // of torrents that were not added in this run
+	lines int                      // in the file
+	file  *os.File                 // open for appending, nil until something is written
 }
 
 // openResume reads the file at path. A file that is missing or damaged only
 // costs a new check of payloads; the error then says why.
 func openResume(path string) (*resume, error) {
-	r := &resume{path: path, known: map[string][]print{}}
+	r := &resume{path: path, known: map[string][]fingerprint{}}
 	if path == "" {
 		return r, nil
 	}
@@ -54,8 +54,8 @@ func openResume(path string) (*resume, error) {
 
 // parseResume takes the last line about each torrent, and skips what it does
 // not understand, such as a line that was cut short.
-func parseResume(in io.Reader) (known map[string][]print, lines int, err error) {
-	known = map[string][]print{}
+func parseResume(in io.Reader) (known map[string][]fingerprint, lines int, err error) {
+	known = map[string][]fingerprint{}
 	s := bufio.NewScanner(in)
 	s.Buffer(make([]byte, 64<<10), maxResumeLine)
 	for s.Scan() {
@@ -81,21 +81,21 @@ func isID(s string) bool {
 	return err == nil && (len(b) == 20 || len(b) == 32)
 }
 
-func parsePrints(words []string) ([]print, error) {
-	prints := make([]print, len(words))
+func parsePrints(words []string) ([]fingerprint, error) {
+	prints := make([]fingerprint, len(words))
 	for i, w := range words {
 		v, err := strconv.ParseUint(w, 16, 64)
 		if err != nil {
 			return nil, err
 		}
-		prints[i] = print(v)
+		prints[i] = fingerprint(v)
 	}
 	return prints, nil
 }
 
 // appendLine writes what is known of a torrent. The full stop tells a whole line
 // from one that was cut short.
-func appendLine(b []byte, id string, prints []print) []byte {
+func appendLine(b []byte, id string, prints []fingerprint) []byte {
 	b = append(b, id...)
 	for _, p := range prints {
 		b = append(b, ' ')
@@ -106,19 +106,19 @@ func appendLine(b []byte, id string, prints []print) []byte {
 
 // recall answers with the prints that are remembered of a torrent with so many
 // files, 0 where there is none.
-func (r *resume) recall(id string, files int) []print {
+func (r *resume) recall(id string, files int) []fingerprint {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	prints := r.known[id]
 	delete(r.known, id)
 	if len(prints) != files {
-		return make([]print, files)
+		return make([]fingerprint, files)
 	}
 	return prints
 }
 
 // remember notes the prints of a torrent. nil: nothing is known any more.
-func (r *resume) remember(id string, prints []print) error {
+func (r *resume) remember(id string, prints []fingerprint) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.path == "" {

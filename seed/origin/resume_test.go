@@ -72,7 +72,7 @@ func TestChangedFilesAreReadAgain(t *testing.T) {
 func TestBadResumeFilesCostACheckOnly(t *testing.T) {
 	t.Parallel()
 	p := seedtest.NewPayload(t, seedtest.V1)
-	prints := make([]print, len(layoutOf(t, p).files))
+	prints := make([]fingerprint, len(layoutOf(t, p).files))
 	for i := range prints {
 		prints[i] = 1
 	}

@@ -3,21 +3,16 @@ package origin
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/anacrolix/dht/v2"
-	peer_store "github.com/anacrolix/dht/v2/peer-store"
-	alog "github.com/anacrolix/log"
-	"github.com/anacrolix/torrent/metainfo"
 
 	"commonseed/internal/peers"
 	"commonseed/seed"
@@ -29,8 +24,8 @@ func TestOpentrackerKnowsUs(t *testing.T) {
 	peers.Need(t, "opentracker")
 	port := freePort(t)
 	host := fmt.Sprintf("127.0.0.1:%d", port)
-	for _, url := range []string{"http://" + host + "/announce", "udp://" + host + "/announce"} {
-		p := seedtest.NewPayload(t, seedtest.Hybrid, url)
+	for _, at := range []string{"http://" + host + "/announce", "udp://" + host + "/announce"} {
+		p := seedtest.NewPayload(t, seedtest.Hybrid, at)
 		allow := filepath.Join(t.TempDir(), "allow")
 		check(t, os.WriteFile(allow, []byte(strings.ToUpper(p.V1+"\n"+p.V2[:40]+"\n")), 0o644))
 		stop := startOpentracker(t, port, allow)
@@ -39,13 +34,13 @@ func TestOpentrackerKnowsUs(t *testing.T) {
 		check(t, err)
 		seedtest.Await(t, e, id, seed.Seeding)
 		for _, hash := range swarmsOf(t, p) {
-			scrape := "http://" + host + "/scrape?info_hash=" + escapeBytes(hash[:])
-			awaitTrue(t, "opentracker to count a seed by "+url, func() bool { return strings.Contains(get(scrape), "8:completei1e") })
+			scrape := "http://" + host + "/scrape?info_hash=" + url.QueryEscape(string(hash[:]))
+			awaitTrue(t, "opentracker to count a seed by "+at, func() bool { return strings.Contains(get(scrape), "8:completei1e") })
 		}
 		check(t, e.Close())
 		for _, hash := range swarmsOf(t, p) {
-			if body := get("http://" + host + "/scrape?info_hash=" + escapeBytes(hash[:])); strings.Contains(body, "completei1e10") {
-				t.Errorf("%s: still there after Close: %q", url, body)
+			if body := get("http://" + host + "/scrape?info_hash=" + url.QueryEscape(string(hash[:]))); strings.Contains(body, "completei1e10") {
+				t.Errorf("%s: still there after Close: %q", at, body)
 			}
 		}
 		stop()
@@ -139,48 +134,5 @@ func TestDialingKeepsItsBounds(t *testing.T) {
 	defer e.dialer.mu.Unlock()
 	if len(e.dialer.candidates) != 0 {
 		t.Error("candidates of a removed torrent are kept")
-	}
-}
-
-// Our node tells another one, on the loopback interface, who has the torrent.
-func TestDHTHearsOfUs(t *testing.T) {
-	type peer struct {
-		infohash [20]byte
-		port     int
-	}
-	heard := make(chan peer, 16)
-	packets, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	check(t, err)
-	logger := alog.NewLogger()
-	logger.SetHandlers(alog.SlogHandlerAsHandler{SlogHandler: slog.DiscardHandler})
-	node, err := dht.NewServer(&dht.ServerConfig{
-		Conn: packets, NoSecurity: true, Logger: logger, PeerStore: &peer_store.InMemory{},
-		StartingNodes:  func() ([]dht.Addr, error) { return nil, nil },
-		OnAnnouncePeer: func(h metainfo.Hash, _ net.IP, port int, _ bool) { heard <- peer{h, port} },
-	})
-	check(t, err)
-	defer node.Close()
-	e := open(t, Options{DHT: true, DHTNodes: []string{node.Addr().String()}})
-	p := seedtest.NewPayload(t, seedtest.Hybrid)
-	private := seedtest.NewPayload(t, seedtest.V1)
-	private.Metainfo = edit(t, private.Metainfo, func(_, info map[string]any) { info["private"] = 1 })
-	for _, p := range []seedtest.Payload{private, p} {
-		_, err := e.Add(context.Background(), p.Torrent())
-		check(t, err)
-	}
-	want := map[peer]bool{}
-	for _, h := range swarmsOf(t, p) {
-		want[peer{h, e.PeerPort()}] = true
-	}
-	for len(want) > 0 {
-		select {
-		case got := <-heard:
-			if !want[got] {
-				t.Errorf("the DHT heard of %+v", got)
-			}
-			delete(want, got)
-		case <-time.After(10 * time.Second):
-			t.Fatalf("the DHT did not hear of %+v", want)
-		}
 	}
 }

@@ -24,7 +24,6 @@ type torrent struct {
 	path        string // of the .torrent file
 	root        string
 	swarms      [][20]byte // the infohashes that peers and trackers use
-	trackers    [][]string // by tier
 	size        int64      // bytes of payload
 	private     bool       // BEP 27
 
@@ -36,20 +35,20 @@ type torrent struct {
 	mu     sync.Mutex
 	state  seed.State
 	reason string
-	good   []print   // per file: the content that matches the torrent; 0: none known
-	seen   print     // the payload as the last check found it, right or not
-	retry  time.Time // no new check before, after a file could not be read
-	queued bool      // waits for the checker
-	gone   bool      // removed: nothing is served and nobody joins any more
-	seeds  time.Time // when another complete copy was last heard of
-	awake  *awake    // nil while asleep
+	good   []fingerprint // per file: the content that matches the torrent; 0: none known
+	seen   fingerprint   // the payload as the last check found it, right or not
+	retry  time.Time     // no new check before, after a file could not be read
+	queued bool          // waits for the checker
+	gone   bool          // removed: nothing is served and nobody joins any more
+	seeds  time.Time     // when another complete copy was last heard of
+	awake  *awake        // nil while asleep
 }
 
-// print stands for a stamp where thousands are kept: 8 bytes of its hash.
+// fingerprint stands for a stamp where thousands are kept: 8 bytes of its hash.
 // 0 is no file.
-type print uint64
+type fingerprint uint64
 
-func printOf(s stamp) print {
+func printOf(s stamp) fingerprint {
 	if s == (stamp{}) {
 		return 0
 	}
@@ -58,26 +57,26 @@ func printOf(s stamp) print {
 		binary.BigEndian.PutUint64(b[8*i:], v)
 	}
 	h := sha256.Sum256(b[:])
-	return print(binary.BigEndian.Uint64(h[:])) | 1
+	return fingerprint(binary.BigEndian.Uint64(h[:])) | 1
 }
 
-func printsOf(stamps []stamp) []print {
-	prints := make([]print, len(stamps))
+func printsOf(stamps []stamp) []fingerprint {
+	prints := make([]fingerprint, len(stamps))
 	for i, s := range stamps {
 		prints[i] = printOf(s)
 	}
 	return prints
 }
 
-// overall is one print for all files of a payload.
-func overall(prints []print) print {
+// overall is one fingerprint for all files of a payload.
+func overall(prints []fingerprint) fingerprint {
 	h := sha256.New()
 	for _, p := range prints {
 		var b [8]byte
 		binary.BigEndian.PutUint64(b[:], uint64(p))
 		h.Write(b[:])
 	}
-	return print(binary.BigEndian.Uint64(h.Sum(nil))) | 1
+	return fingerprint(binary.BigEndian.Uint64(h.Sum(nil))) | 1
 }
 
 // newTorrent reads a .torrent file for the first time.
@@ -92,7 +91,7 @@ func newTorrent(s seed.Torrent) (*torrent, *layout, error) {
 	}
 	return &torrent{
 		id: l.infohash(), slug: s.Slug, title: s.Title, path: s.Path, root: s.Root,
-		swarms: l.swarms(), trackers: l.trackers, size: l.payload, private: l.private,
+		swarms: l.swarms(), size: l.payload, private: l.private,
 		state: seed.Checking,
 	}, l, nil
 }
