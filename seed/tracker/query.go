@@ -5,8 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strconv"
+	"strings"
 )
 
 // Bounds of a request.
@@ -28,57 +28,105 @@ var (
 	errScrape       = errors.New("scrape needs 1 to " + strconv.Itoa(maxScrape) + " info_hash")
 )
 
-// announceQuery is what an announce says that matters here. Addresses in the
-// query (ip, ipv4, ipv6) are ignored: a peer could name a victim.
-type announceQuery struct {
-	infohash [20]byte
-	port     uint16
-	left     int64 // 0: a seed
-	event    string
-	numwant  int
+// params walks over the parameters of a raw query, without allocating. The values
+// are still escaped.
+func params(raw string, each func(key, value string) error) error {
+	if len(raw) > maxQuery {
+		return errQuery
+	}
+	for raw != "" {
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		key, value, _ := strings.Cut(pair, "=")
+		if err := each(key, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func parseAnnounce(raw string) (q announceQuery, err error) {
-	v, err := parseQuery(raw)
-	if err != nil {
-		return q, err
+// query is an announce over HTTP.
+type query struct {
+	announcement
+	listed bool // the peers are wanted as a list of dictionaries: compact=0. BEP 3
+}
+
+// parseAnnounce reads an announce. A parameter that is there twice counts as it
+// is there last.
+func parseAnnounce(raw string, q *query) error {
+	*q = query{announcement: announcement{numwant: defaultNumwant, v4: true, v6: true}}
+	var hash, id bool
+	err := params(raw, func(key, value string) (err error) {
+		switch key {
+		case "info_hash":
+			hash, err = true, parseHash(&q.infohash, value)
+		case "peer_id":
+			var ignored [20]byte
+			if id = unescape(ignored[:], value); !id {
+				err = errPeerID
+			}
+		case "port":
+			q.port, err = parsePort(value)
+		case "left":
+			q.seed, err = parseLeft(value)
+		case "event":
+			q.event = parseEvent(value)
+		case "numwant":
+			q.numwant = parseNumwant(value)
+		case "compact":
+			q.listed = value == "0"
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case !hash:
+		return errInfohash
+	case !id:
+		return errPeerID
+	case q.port == 0:
+		return errPort
 	}
-	if q.infohash, err = parseHash(v.Get("info_hash")); err != nil {
-		return q, err
-	}
-	if len(v.Get("peer_id")) != 20 {
-		return q, errPeerID
-	}
-	port, err := strconv.ParseUint(v.Get("port"), 10, 16)
+	return nil
+}
+
+func parsePort(s string) (uint16, error) {
+	port, err := strconv.ParseUint(s, 10, 16)
 	if err != nil || port == 0 {
-		return q, errPort
+		return 0, errPort
 	}
-	q.port = uint16(port)
-	if q.left, err = parseLeft(v.Get("left")); err != nil {
-		return q, err
-	}
-	switch e := v.Get("event"); e {
-	case "started", "stopped", "completed":
-		q.event = e
-	}
-	q.numwant = parseNumwant(v.Get("numwant"))
-	return q, nil
+	return uint16(port), nil
 }
 
-// parseLeft reads the bytes a peer lacks. Clients that do not know yet leave it
-// out, or send a number beyond 63 bits.
-func parseLeft(s string) (int64, error) {
+// parseLeft reads the bytes a peer lacks, and says whether there are none.
+// Clients that do not know yet leave it out, or send a number beyond 63 bits.
+func parseLeft(s string) (seed bool, err error) {
 	if s == "" {
-		return 1, nil
+		return false, nil
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if errors.Is(err, strconv.ErrRange) {
-		return 1, nil
+		return false, nil
 	}
 	if err != nil || n < -1 {
-		return 0, errLeft
+		return false, errLeft
 	}
-	return n, nil
+	return n == 0, nil
+}
+
+func parseEvent(s string) event {
+	switch s {
+	case "completed":
+		return eventCompleted
+	case "started":
+		return eventStarted
+	case "stopped":
+		return eventStopped
+	case "paused":
+		return eventPaused
+	}
+	return eventNone
 }
 
 func parseNumwant(s string) int {
@@ -89,42 +137,65 @@ func parseNumwant(s string) int {
 	return min(n, maxNumwant)
 }
 
+// parseScrape reads the infohashes of a scrape. Nobody is told about all torrents.
 func parseScrape(raw string) (hashes [][20]byte, err error) {
-	v, err := parseQuery(raw)
-	if err != nil {
-		return nil, err
-	}
-	if n := len(v["info_hash"]); n == 0 || n > maxScrape {
-		return nil, errScrape
-	}
-	for _, s := range v["info_hash"] {
-		h, err := parseHash(s)
-		if err != nil {
-			return nil, err
+	err = params(raw, func(key, value string) error {
+		if key != "info_hash" {
+			return nil
 		}
-		hashes = append(hashes, h)
+		if len(hashes) == maxScrape {
+			return errScrape
+		}
+		hashes = append(hashes, [20]byte{})
+		return parseHash(&hashes[len(hashes)-1], value)
+	})
+	if err == nil && len(hashes) == 0 {
+		err = errScrape
 	}
-	return hashes, nil
+	return hashes, err
 }
 
-func parseQuery(raw string) (url.Values, error) {
-	if len(raw) > maxQuery {
-		return nil, errQuery
+func parseHash(h *[20]byte, s string) error {
+	if !unescape(h[:], s) {
+		return errInfohash
 	}
-	v, err := url.ParseQuery(raw)
-	if err != nil {
-		return nil, errQuery
-	}
-	return v, nil
+	return nil
 }
 
-func parseHash(s string) (h [20]byte, err error) {
-	if len(s) != len(h) {
-		return h, errInfohash
+// unescape fills dst with a value, and is false if it does not fit exactly.
+func unescape(dst []byte, s string) bool {
+	for i := range dst {
+		if s == "" {
+			return false
+		}
+		c := s[0]
+		switch {
+		case c == '+':
+			c = ' '
+		case c == '%':
+			if len(s) < 3 || unhex[s[1]] < 0 || unhex[s[2]] < 0 {
+				return false
+			}
+			c, s = byte(unhex[s[1]])<<4|byte(unhex[s[2]]), s[2:]
+		}
+		dst[i], s = c, s[1:]
 	}
-	copy(h[:], s)
-	return h, nil
+	return s == ""
 }
+
+// unhex is the value of each hexadecimal digit, and -1 elsewhere.
+var unhex = func() (table [256]int8) {
+	for i := range table {
+		table[i] = -1
+	}
+	for i, c := range "0123456789" {
+		table[c] = int8(i)
+	}
+	for i, c := range "abcdef" {
+		table[c], table[c-'a'+'A'] = int8(10+i), int8(10+i)
+	}
+	return table
+}()
 
 // clientAddr is where the connection comes from.
 func clientAddr(r *http.Request) (netip.Addr, error) {
@@ -132,7 +203,7 @@ func clientAddr(r *http.Request) (netip.Addr, error) {
 	if err != nil {
 		return netip.Addr{}, errAddress
 	}
-	return ap.Addr().Unmap().WithZone(""), nil
+	return plain(ap.Addr()), nil
 }
 
 // localAddr is where the connection arrived, invalid if that is not known.
@@ -141,5 +212,8 @@ func localAddr(r *http.Request) netip.Addr {
 	if !ok {
 		return netip.Addr{}
 	}
-	return a.AddrPort().Addr().Unmap().WithZone("")
+	return plain(a.AddrPort().Addr())
 }
+
+// plain is an address in its one form.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

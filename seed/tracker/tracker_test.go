@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,7 +58,12 @@ func (b *bench) ask(from, target string) string {
 func (b *bench) announce(from string, h [20]byte, extra string) (peers []string, counts string) {
 	b.t.Helper()
 	body := b.ask(from, announceURL(h, extra))
-	var a announceAnswer
+	var a struct {
+		Complete   int    `bencode:"complete"`
+		Incomplete int    `bencode:"incomplete"`
+		Peers      []byte `bencode:"peers"`
+		Peers6     []byte `bencode:"peers6"`
+	}
 	if err := bencode.Unmarshal([]byte(body), &a); err != nil || strings.Contains(body, "failure") {
 		b.t.Fatalf("answer %q, %v", body, err)
 	}
@@ -107,8 +113,8 @@ func TestPeersFindEachOther(t *testing.T) {
 	b.want(p, n, "", "2+1")
 
 	body := b.ask("9.9.9.9:1", "/scrape?info_hash="+url.QueryEscape(string(hashA2[:]))+"&info_hash="+url.QueryEscape(string(hashB[:])))
-	want := "d5:filesd20:" + string(hashA2[:]) + "d8:completei2e10:downloadedi1e10:incompletei1ee20:" +
-		string(hashB[:]) + "d8:completei0e10:downloadedi0e10:incompletei1eeee"
+	want := "d5:filesd20:" + string(hashA2[:]) + "d8:completei2e10:downloadedi1e11:downloadersi1e10:incompletei1ee20:" +
+		string(hashB[:]) + "d8:completei0e10:downloadedi0e11:downloadersi1e10:incompletei1eeee"
 	if body != want {
 		t.Errorf("scrape %q, want %q", body, want)
 	}
@@ -128,8 +134,8 @@ func TestSilentPeersAreForgotten(t *testing.T) {
 	if body := b.ask("9.9.9.9:1", "/scrape?info_hash="+url.QueryEscape(string(hashA[:]))); !strings.Contains(body, "incompletei0e") {
 		t.Errorf("after a year: %q", body)
 	}
-	if b.total != 0 {
-		t.Errorf("%d peers are counted", b.total)
+	if n := b.Stats().Peers; n != 0 {
+		t.Errorf("%d peers are counted", n)
 	}
 }
 
@@ -160,25 +166,110 @@ func TestPeersOfThisMachineAreNamedAsTheAskerReachesIt(t *testing.T) {
 	b.want(p, n, "127.0.0.1:7448 2.2.2.2:2", "1+2")
 }
 
+// A partial seed lacks something, wants nothing, and is no seed. BEP 21
+func TestPartialSeeds(t *testing.T) {
+	b := newBench(t, Options{})
+	b.Allow(hashA)
+	b.announce("1.1.1.1:1", hashA, "port=1&left=0")
+	b.announce("2.2.2.2:1", hashA, "port=2&left=5&event=paused")
+	p, n := b.announce("3.3.3.3:1", hashA, "port=3&left=5")
+	b.want(p, n, "1.1.1.1:1 2.2.2.2:2", "1+2")
+	p, n = b.announce("4.4.4.4:1", hashA, "port=4&left=5&event=paused")
+	b.want(p, n, "3.3.3.3:3", "1+3")
+	p, n = b.announce("1.1.1.1:1", hashA, "port=1&left=0&event=paused") // has everything after all
+	b.want(p, n, "3.3.3.3:3", "1+3")
+	scrape := "/scrape?info_hash=" + url.QueryEscape(string(hashA[:]))
+	if body := b.ask("9.9.9.9:1", scrape); !strings.Contains(body, "8:completei1e10:downloadedi0e11:downloadersi1e10:incompletei3e") {
+		t.Errorf("scrape %q", body)
+	}
+	b.announce("2.2.2.2:1", hashA, "port=2&left=5") // wants more
+	if body := b.ask("9.9.9.9:1", scrape); !strings.Contains(body, "11:downloadersi2e10:incompletei3e") {
+		t.Errorf("scrape %q", body)
+	}
+}
+
+func TestADownloadIsCountedOnce(t *testing.T) {
+	b := newBench(t, Options{})
+	b.Allow(hashA)
+	b.announce("1.1.1.1:1", hashA, "port=1&left=5")
+	for range 3 {
+		b.announce("1.1.1.1:1", hashA, "port=1&left=0&event=completed")
+	}
+	if body := b.ask("9.9.9.9:1", announceURL(hashA, "port=9&left=1")); !strings.HasPrefix(body, "d8:completei1e10:downloadedi1e11:external ip4:") {
+		t.Errorf("answer %q", body)
+	}
+}
+
+func TestAnswersToTheLetter(t *testing.T) {
+	b := newBench(t, Options{Interval: time.Second}) // too short for a jitter
+	b.Allow(hashA)
+	const head = "d8:completei0e10:downloadedi0e11:external ip"
+	got := b.ask("[2001:db8::1]:5", announceURL(hashA, "port=258&left=1&compact=1"))
+	if want := head + "16:" + "\x20\x01\x0d\xb8" + strings.Repeat("\x00", 11) + "\x01" +
+		"10:incompletei1e8:intervali1e12:min intervali0e5:peers0:e"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	got = b.ask("1.2.3.4:5", announceURL(hashA, "port=1&left=1"))
+	if want := head + "4:\x01\x02\x03\x0410:incompletei2e8:intervali1e12:min intervali0e5:peers0:" +
+		"6:peers618:\x20\x01\x0d\xb8" + strings.Repeat("\x00", 11) + "\x01\x01\x02e"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	got = b.ask("4.4.4.4:5", announceURL(hashA, "port=1&left=1&compact=0"))
+	if want := head + "4:\x04\x04\x04\x0410:incompletei3e8:intervali1e12:min intervali0e5:peersl" +
+		"d2:ip7:1.2.3.44:porti1eed2:ip11:2001:db8::14:porti258eeee"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if got, want := b.ask("4.4.4.4:5", announceURL(hashB, "port=1")), "d14:failure reason32:this torrent is not tracked heree"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	got = b.ask("4.4.4.4:5", "/scrape?info_hash="+url.QueryEscape(string(hashB[:]))) // not tracked: left out
+	if want := "d5:filesdee"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// Peers that came together are not sent back together.
+func TestIntervalsVary(t *testing.T) {
+	b := newBench(t, Options{Interval: 1000 * time.Second})
+	b.Allow(hashA)
+	least, most := 1<<30, 0
+	for range 500 {
+		var a struct {
+			Interval    int `bencode:"interval"`
+			MinInterval int `bencode:"min interval"`
+		}
+		if err := bencode.Unmarshal([]byte(b.ask("1.1.1.1:1", announceURL(hashA, "port=1&left=1"))), &a); err != nil || a.MinInterval != 500 {
+			t.Fatal(err, a)
+		}
+		least, most = min(least, a.Interval), max(most, a.Interval)
+	}
+	if least < 750 || least > 800 || most > 1000 || most < 950 {
+		t.Errorf("intervals from %d to %d, want 750 to 1000", least, most)
+	}
+}
+
 func TestBadAnnouncesAreRefused(t *testing.T) {
 	b := newBench(t, Options{})
 	b.Allow(hashA)
 	good := announceURL(hashA, "port=1&left=1")
 	for target, reason := range map[string]string{
-		announceURL(hashB, "port=1&left=1"):                      "not tracked",
-		announceURL(hashA, "port=0&left=1"):                      "port",
-		announceURL(hashA, "port=65536&left=1"):                  "port",
-		announceURL(hashA, "port=-1&left=1"):                     "port",
-		announceURL(hashA, "left=1"):                             "port",
-		announceURL(hashA, "port=1&left=x"):                      "left",
-		announceURL(hashA, "port=1&left=-2"):                     "left",
-		"/announce":                                              "info_hash",
-		"/announce?info_hash=short&port=1":                       "info_hash",
-		strings.Replace(good, strings.Repeat("p", 20), "p", 1):   "peer_id",
-		good + "&x=" + strings.Repeat("y", maxQuery):             "malformed",
-		"/announce?%zz":                                          "malformed",
-		"/announce?a;b":                                          "malformed",
-		"/scrape":                                                "info_hash",
+		announceURL(hashB, "port=1&left=1"):                    "not tracked",
+		announceURL(hashA, "port=0&left=1"):                    "port",
+		announceURL(hashA, "port=65536&left=1"):                "port",
+		announceURL(hashA, "port=-1&left=1"):                   "port",
+		announceURL(hashA, "left=1"):                           "port",
+		announceURL(hashA, "port=1&left=x"):                    "left",
+		announceURL(hashA, "port=1&left=-2"):                   "left",
+		"/announce":                                            "info_hash",
+		"/announce?info_hash=short&port=1":                     "info_hash",
+		strings.Replace(good, strings.Repeat("p", 20), "p", 1): "peer_id",
+		good + "&x=" + strings.Repeat("y", maxQuery):           "malformed",
+		"/announce?%zz":                                        "info_hash",
+		"/announce?info_hash=%zz":                              "info_hash",
+		"/announce?info_hash=" + strings.Repeat("%4", 20):      "info_hash",
+		good + "a":      "left",
+		good + "&port=": "port",
+		"/scrape":       "info_hash",
 		"/scrape?" + strings.Repeat("info_hash=a&", maxScrape+1): "info_hash",
 		"/scrape?info_hash=short":                                "info_hash",
 	} {
@@ -187,8 +278,8 @@ func TestBadAnnouncesAreRefused(t *testing.T) {
 			t.Errorf("%.80q: %q, want a failure about %s", target, body, reason)
 		}
 	}
-	if b.total != 0 {
-		t.Errorf("%d peers were remembered", b.total)
+	if s := b.Stats(); s.Peers != 0 || s.Refusals == 0 || s.Announces != 0 {
+		t.Errorf("%+v", s)
 	}
 }
 
@@ -205,32 +296,6 @@ func TestOtherRequests(t *testing.T) {
 		if w.Code != tc.status {
 			t.Errorf("%s %s: %d, want %d", tc.method, tc.target, w.Code, tc.status)
 		}
-	}
-}
-
-func TestMemoryIsBounded(t *testing.T) {
-	b := newBench(t, Options{MaxPeers: 100, MaxTotal: 150})
-	b.Allow(hashA)
-	b.Allow(hashB)
-	for i := range 400 {
-		h := hashA
-		if i%2 == 1 {
-			h = hashB
-		}
-		b.announce(fmt.Sprintf("10.0.%d.%d:1", i/200, i%200), h, "port=1&left=1")
-	}
-	if b.total != 150 || len(b.swarms[hashA].peers) > 100 || len(b.swarms[hashB].peers) > 100 {
-		t.Errorf("total %d, A %d, B %d", b.total, len(b.swarms[hashA].peers), len(b.swarms[hashB].peers))
-	}
-	// A full tracker still answers, and takes new peers when old ones are gone.
-	if p, _ := b.announce("9.9.9.9:1", hashA, "port=1&left=1"); len(p) != defaultNumwant {
-		t.Errorf("%d peers named", len(p))
-	}
-	b.now = b.now.Add(time.Hour)
-	b.announce("9.9.9.9:1", hashA, "port=1&left=1")
-	b.announce("9.9.9.9:1", hashB, "port=1&left=1")
-	if b.total != 2 || !b.swarms[hashA].has(netip.MustParseAddrPort("9.9.9.9:1")) {
-		t.Errorf("after an hour %d are remembered", b.total)
 	}
 }
 
@@ -274,42 +339,37 @@ func TestForgottenTorrentsAreRefused(t *testing.T) {
 	if body := b.ask("1.1.1.1:1", announceURL(hashA2, "port=1&left=1")); !strings.Contains(body, "not tracked") {
 		t.Errorf("answer %q", body)
 	}
-	if b.total != 0 || len(b.swarms) != 0 {
-		t.Errorf("%d peers, %d swarms are left", b.total, len(b.swarms))
+	if s := b.Stats(); s.Peers != 0 || s.Torrents != 0 || len(b.places) != 0 {
+		t.Errorf("left: %+v, %d names", s, len(b.places))
 	}
 }
 
-// The same order of operations on a simple model has to give the same counts.
-func TestSwarmKeepsItsIndex(t *testing.T) {
-	s := newSwarm()
-	model := map[netip.AddrPort]bool{}
-	x := uint32(1)
-	for range 20_000 {
-		x = x*1664525 + 1013904223
-		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{1, 1, 1, byte(x >> 24 % 40)}), 1)
-		if x>>8%3 == 0 {
-			s.remove(addr)
-			delete(model, addr)
-		} else {
-			p := peer{addr: addr, seed: x>>16%2 == 0}
-			s.put(p, false)
-			model[addr] = p.seed
-		}
-		seeds := 0
-		for _, seed := range model {
-			if seed {
-				seeds++
+// Announces over both protocols go on while torrents come and go.
+func TestManyAtOnce(t *testing.T) {
+	tr := New(Options{MaxPeers: 20, MaxTotal: 30 * shards})
+	var all sync.WaitGroup
+	for worker := range 4 {
+		all.Go(func() {
+			d := tr.newUDPDesk()
+			from := v4(uint32(worker), 1).Addr()
+			for i := range 500 {
+				h := [20]byte{byte(i % 7)}
+				id := d.reply(pack(uint64(udpMagic), uint32(udpConnect), transaction), from, home)[8:]
+				d.reply(udpAnnouncement(binary.BigEndian.Uint64(id), h, uint64(i%2), event(i%4), -1, uint16(1+i)), from, home)
+				r := httptest.NewRequest(http.MethodGet, announceURL(h, fmt.Sprintf("port=%d&left=1", 1+i)), nil)
+				tr.ServeHTTP(httptest.NewRecorder(), r)
 			}
-		}
-		if len(s.peers) != len(model) || len(s.index) != len(model) || s.seeds != seeds {
-			t.Fatalf("%d peers, %d in the index, %d seeds; want %d, %d", len(s.peers), len(s.index), s.seeds, len(model), seeds)
-		}
-		for addr, i := range s.index {
-			if s.peers[i].addr != addr {
-				t.Fatal("the index points elsewhere")
-			}
-		}
+		})
 	}
+	all.Go(func() {
+		for i := range 500 {
+			tr.Allow([20]byte{byte(i % 7)}, [20]byte{byte(i % 7), 2})
+			tr.Forget([20]byte{byte(i % 5)}, [20]byte{byte(i % 5), 2})
+			tr.Stats()
+		}
+	})
+	all.Wait()
+	(&bench{Tracker: tr, t: t}).checkLinks()
 }
 
 func FuzzAnnounce(f *testing.F) {
@@ -327,6 +387,20 @@ func FuzzAnnounce(f *testing.F) {
 			if err := bencode.Unmarshal(w.Body.Bytes(), &answer); err != nil {
 				t.Fatalf("%q: %v", w.Body, err)
 			}
+		}
+	})
+}
+
+func FuzzUnescape(f *testing.F) {
+	f.Add("%41%4z")
+	f.Add(url.QueryEscape(string(hashA[:])))
+	f.Add(strings.Repeat("+", 20))
+	f.Fuzz(func(t *testing.T, s string) {
+		var got [20]byte
+		ok := unescape(got[:], s)
+		want, err := url.QueryUnescape(s)
+		if ok != (err == nil && len(want) == 20) || ok && string(got[:]) != want {
+			t.Errorf("%q: %t %q, want %q, %v", s, ok, got, want, err)
 		}
 	})
 }
