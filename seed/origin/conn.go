@@ -184,7 +184,7 @@ func (c *conn) extendedGreeting() []byte {
 	h := extendedHandshake{
 		M:            m,
 		MetadataSize: len(c.a.info),
-		Port:         c.e.PeerPort(),
+		Port:         int(c.e.announced.Load()),
 		Reqq:         maxQueue / 2,
 		Version:      "commonseed",
 		YourIP:       remote(c.nc).Addr().AsSlice(),

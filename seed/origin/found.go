@@ -75,6 +75,19 @@ func (e *Engine) byID(id string) *torrent {
 	return nil
 }
 
+// Announce tells trackers, the DHT and peers the ports under which the world reaches
+// us, over IPv4 and IPv6, where a router gave others than PeerPort; 0: PeerPort.
+func (e *Engine) Announce(port, port6 uint16) {
+	own := uint16(e.PeerPort())
+	port, port6 = orDefault(port, own), orDefault(port6, own)
+	e.announced.Store(uint32(port))
+	e.announcer.SetPorts(port, port6)
+}
+
+// AddressChanged has everything announced again soon: our address is another one,
+// or the network is back.
+func (e *Engine) AddressChanged() { e.announcer.AddressChanged() }
+
 // Trackers lists where a torrent is announced, the DHT too. nil: it is not.
 func (e *Engine) Trackers(infohash string) []announce.TrackerStatus {
 	return e.announcer.Status(infohash)

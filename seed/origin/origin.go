@@ -71,15 +71,16 @@ type Options struct {
 
 // Engine is the embedded seeder. It implements seed.Seeder.
 type Engine struct {
-	log      *slog.Logger
-	peerID   [20]byte
-	listener net.Listener
-	packets  []net.PacketConn
-	limit    *rate.Limiter // upload of all torrents
-	limits   atomic.Pointer[Limits]
-	recheck  time.Duration
-	clock    atomic.Int64 // ns since 1970, exact to a second
-	uploaded atomic.Int64 // bytes of blocks, in all
+	log       *slog.Logger
+	peerID    [20]byte
+	listener  net.Listener
+	packets   []net.PacketConn
+	limit     *rate.Limiter // upload of all torrents
+	limits    atomic.Pointer[Limits]
+	recheck   time.Duration
+	clock     atomic.Int64  // ns since 1970, exact to a second
+	uploaded  atomic.Int64  // bytes of blocks, in all
+	announced atomic.Uint32 // the port that peers are told
 
 	handles   *handles
 	resume    *resume
@@ -154,6 +155,7 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("start announcing: %w", err)
 	}
 	e.packets = packets
+	e.announced.Store(uint32(e.PeerPort()))
 	if o.DHT {
 		e.dhtPort = e.PeerPort()
 	} else {
