@@ -185,6 +185,7 @@ func (a *awake) sample(now time.Time) (sleepy bool) {
 	for c := range a.conns {
 		c.meter.add(now, c.sent.Load())
 	}
+	a.spread.weigh(a.meter.perSecond(now), now)
 	a.spread.expire(a, now)
 	a.give(now)
 	return len(a.conns) == 0 && now.Sub(a.empty) > linger

@@ -35,6 +35,11 @@ type spread struct {
 	cursor int           // where the search for a rare piece goes on
 	floor  int           // no piece is rarer than that, as far as is known
 	begun  chan struct{} // told when something is under way
+
+	arrived int64   // bytes of pieces that peers got, from us or from each other
+	arrival meter   // of arrived
+	uplink  float64 // bytes per second that we sent at best, of late
+	carried bool    // the peers give each other much more than we could
 }
 
 func (s *spread) init(pieces int, pieceLength int64, begun chan struct{}) {
@@ -51,10 +56,13 @@ func (a *awake) give(now time.Time) {
 		if c == nil {
 			return
 		}
-		piece, ok := a.rarestFor(c)
+		piece, copies, ok := a.rarestFor(c)
 		if !ok {
 			c.sated = true
 			continue
+		}
+		if copies >= spreadCopies && a.spread.carried {
+			return
 		}
 		a.spread.send(a, c, piece, now)
 	}
@@ -90,7 +98,7 @@ func (c *conn) before(d *conn) bool {
 
 // rarestFor finds the piece that fewest peers have or are getting, among those
 // that c neither has nor was told of.
-func (a *awake) rarestFor(c *conn) (piece int, ok bool) {
+func (a *awake) rarestFor(c *conn) (piece, copies int, ok bool) {
 	s := &a.spread
 	n := a.numPieces()
 	least := -1
@@ -111,14 +119,14 @@ func (a *awake) rarestFor(c *conn) (piece int, ok bool) {
 		}
 	}
 	if least < 0 {
-		return 0, false
+		return 0, 0, false
 	}
 	s.floor = least
 	s.cursor = piece + 1
 	if s.cursor == n {
 		s.cursor = 0
 	}
-	return piece, true
+	return piece, least, true
 }
 
 func (s *spread) send(a *awake, c *conn, piece int, now time.Time) {
@@ -134,6 +142,7 @@ func (s *spread) send(a *awake, c *conn, piece int, now time.Time) {
 
 // had ends the errand of a piece that arrived, and notes who passed it on.
 func (s *spread) had(a *awake, c *conn, piece int, now time.Time) {
+	s.arrived += a.pieceSize(piece)
 	if a.avail[piece] == 1 {
 		s.sole[piece] = c
 		c.kept++
@@ -182,6 +191,22 @@ func (s *spread) left(a *awake, c *conn) {
 		}
 	}
 	s.floor = 0
+}
+
+// A piece that so many peers have or are getting can be left to them, when they
+// give each other carriedBy times as much as we ever sent: what we could add
+// would hardly be noticed.
+const (
+	spreadCopies = 3
+	carriedBy    = 8
+)
+
+// weigh compares what peers give each other with what we send; called once a
+// second.
+func (s *spread) weigh(sent float64, now time.Time) {
+	s.arrival.add(now, s.arrived)
+	s.uplink = max(sent, s.uplink*0.99)
+	s.carried = s.arrival.perSecond(now) > carriedBy*s.uplink
 }
 
 // expire counts errands that take too long no more, and ends those of peers that

@@ -207,6 +207,46 @@ func TestPeersThatDoNotTellAreServed(t *testing.T) {
 	}
 }
 
+// Once every piece is out a few times, a swarm that gives itself much more than
+// we could is left alone, and helped again when it stalls.
+func TestASwarmThatCarriesItselfIsLeftAlone(t *testing.T) {
+	a, conns := bare(t, 40, 20)
+	now := time.Now()
+	a.begin()
+	second := func(arrived, sent int64) {
+		now = now.Add(time.Second)
+		a.mu.Lock()
+		a.spread.arrived += arrived
+		a.spread.weigh(float64(sent), now)
+		a.mu.Unlock()
+	}
+	for range 10 {
+		second(100<<20, 1<<20)
+	}
+	for range 1000 {
+		for _, c := range conns {
+			arrive(a, c)
+		}
+	}
+	sent := 0
+	for _, c := range conns {
+		sent += c.given
+	}
+	if sent < 40*spreadCopies || sent > 40*(spreadCopies+1) {
+		t.Errorf("%d pieces sent of 40, with %d copies each left to the swarm", sent, spreadCopies)
+	}
+	for range 10 {
+		second(0, 0)
+	}
+	a.begin()
+	for _, c := range conns {
+		sent -= c.given
+	}
+	if sent == 0 {
+		t.Error("a swarm that stalls is not helped")
+	}
+}
+
 func TestWindowKeepsTheUplinkBusyAndNoMore(t *testing.T) {
 	w := newWindow(100)
 	now := time.Unix(1000, 0)
