@@ -15,7 +15,9 @@ const (
 	slotTime   = 20 * time.Second // a peer keeps its slot at least, while others wait
 	idleSlot   = time.Second      // unless it takes next to nothing by then
 	wastedTime = time.Minute      // it comes after those who waited so much less, each time that happens
-	slotStep   = 1 << 10          // bytes per second that each further slot has to be worth
+	provenTime = time.Minute      // and who tells of the pieces that it got comes before who does not
+	deafTime   = 3 * time.Second
+	slotStep   = 1 << 10 // bytes per second that each further slot has to be worth
 )
 
 // choker gives the upload slots to interested peers, in turn.
@@ -74,17 +76,26 @@ func (k *choker) fill() {
 		c := k.wait[0]
 		k.wait = slices.Delete(k.wait, 0, 1)
 		k.held = append(k.held, c)
-		c.turn, c.sentBefore = time.Now(), c.sent.Load()
+		c.turn = time.Now()
+		c.sentBefore, c.gainedBefore = c.sent.Load(), c.gained.Load()
+		c.sentLast = c.sentBefore
 		c.unchoke()
 	}
 }
 
 // idles says whether a peer that holds a slot took next to nothing since the last
-// round.
+// round, or took much and tells of no piece that came of it: it does not read
+// what it asks for, most likely.
 func (c *conn) idles(now time.Time) bool {
-	took := c.sent.Load() - c.sentBefore
-	c.sentBefore += took
-	return took < slotStep && now.Sub(c.turn) >= idleSlot
+	sent := c.sent.Load()
+	took := sent - c.sentLast
+	c.sentLast = sent
+	held := now.Sub(c.turn)
+	if held < idleSlot {
+		return false
+	}
+	gained := c.gained.Load() > c.gainedBefore
+	return took < slotStep || held >= deafTime && !gained && sent-c.sentBefore > 2*c.a.pieceLength
 }
 
 func (k *choker) run(ctx context.Context) {
@@ -112,7 +123,7 @@ func (k *choker) round(now time.Time) {
 	for _, c := range slices.Clone(k.held) {
 		idle := c.idles(now)
 		over := len(k.held) > k.slots
-		if !over && (free == 0 || !idle && now.Sub(c.turn) < slotTime) {
+		if !over && (free == 0 || !idle && (now.Sub(c.turn) < slotTime || !k.wait[0].precedes(c, now))) {
 			continue
 		}
 		if idle {
@@ -157,13 +168,24 @@ func (k *choker) count() (slots, waiting int) {
 	return k.slots, len(k.wait)
 }
 
-// claim is since when c waits: earlier for those who pass on what they get, later
-// for those who did not use a slot.
-func (c *conn) claim(now time.Time) time.Time {
-	claim := c.turn.Add(time.Duration(c.wasted) * wastedTime)
+// claim is since when c waits: earlier for those who tell of what they got, and
+// pass it on, later for those who did not use a slot.
+func (c *conn) claim(now time.Time) time.Time { return c.claimFrom(c.turn, now) }
+
+func (c *conn) claimFrom(turn, now time.Time) time.Time {
+	claim := turn.Add(time.Duration(c.wasted) * wastedTime)
+	if c.gained.Load() > 0 {
+		claim = claim.Add(-provenTime)
+	}
 	if c.given > 0 {
-		waited := now.Sub(c.turn)
+		waited := now.Sub(turn)
 		claim = claim.Add(-waited * time.Duration(min(c.passed, c.given)) / time.Duration(c.given))
 	}
 	return claim
+}
+
+// precedes says whether c, which waits, comes before d, should that wait from now
+// on.
+func (c *conn) precedes(d *conn, now time.Time) bool {
+	return c.claim(now).Before(d.claimFrom(now, now))
 }

@@ -42,6 +42,7 @@ type conn struct {
 
 	heard, wrote atomic.Int64 // when last, by the engine's clock
 	sent         atomic.Int64 // bytes of blocks
+	gained       atomic.Int64 // pieces it told of since it came
 	super        atomic.Bool  // told of single pieces. BEP 16
 	greeted      atomic.Bool  // has shaken hands
 	pexID        atomic.Int32 // the peer's number for ut_pex, 0: not spoken
@@ -66,9 +67,10 @@ type conn struct {
 	exchanging bool // is told of other peers
 
 	// Under the lock of choker.
-	turn       time.Time // since when it holds a slot, or waits
-	sentBefore int64     // bytes, when it got its slot
-	wasted     int       // slots it did not use
+	turn                     time.Time // since when it holds a slot, or waits
+	sentBefore, gainedBefore int64     // when it got its slot
+	sentLast                 int64     // at the last round
+	wasted                   int       // slots it did not use
 
 	room    chan struct{} // some was written
 	done    chan struct{} // closed

@@ -134,6 +134,7 @@ func (c *conn) onHave(kind byte, p []byte) error {
 		if uint64(i) >= uint64(n) {
 			return fmt.Errorf("piece %d of %d", i, n)
 		}
+		c.gained.Add(1)
 		full = c.a.noteHave(c, int(i), now)
 	}
 	if full {
