@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os/signal"
 	"syscall"
+	"time"
 
 	client "github.com/anacrolix/torrent"
 	"github.com/anacrolix/torrent/storage"
@@ -35,7 +36,9 @@ func anacrolix(ctx context.Context, metainfo, root string) (err error) {
 	if err := t.VerifyDataContext(ctx); err != nil {
 		return err
 	}
-	if !t.Complete().Bool() {
+	select { // it notes a little later what it has found
+	case <-t.Complete().On():
+	case <-time.After(10 * time.Second):
 		return fmt.Errorf("has %d of %d bytes", t.BytesCompleted(), t.Length())
 	}
 	fmt.Println(`{"ready": true}`)
