@@ -34,6 +34,8 @@ var walls = []wall{
 	{"seed/announce", []string{"seed", "internal", "github.com/anacrolix", "golang.org/x/time"}},
 	{"seed/tracker", []string{"golang.org/x/net/ipv4"}},
 	{"seed/web", []string{"seed", "internal"}},
+	{"seed/portmap", nil},
+	{"seed/lsd", []string{"golang.org/x/net", "golang.org/x/time"}},
 	{"seed/seedtest", []string{"*"}}, // a helper of tests
 	{"cmd", []string{"*"}},
 	{"bench", []string{"*"}},
