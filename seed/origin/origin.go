@@ -26,6 +26,7 @@
 //   - pex.go            peers are told of each other
 //   - limits.go, housekeeping.go, meter.go, report.go what bounds and tells
 //   - found.go          what trackers and the DHT are told, and say
+//   - local.go          the same on the local network
 //
 // What is guaranteed about the bytes: a block is sent only if the file it came
 // from has, after the read, the same size, modification time, change time and
@@ -55,6 +56,7 @@ import (
 
 	"commonseed/seed"
 	"commonseed/seed/announce"
+	"commonseed/seed/lsd"
 )
 
 // Options configures an Engine. The zero value is usable.
@@ -65,6 +67,7 @@ type Options struct {
 	Limits     Limits
 	DHT        bool          // announce to the distributed hash table too, over IPv4 unless ListenHost is IPv6
 	DHTNodes   []string      // host:port to join the table through; nil: the well-known ones
+	LSD        bool          // announce on the local network too. BEP 14
 	Recheck    time.Duration // between two looks at the files that are served; 0: 5 s
 	Logger     *slog.Logger  // nil: no log
 }
@@ -88,6 +91,7 @@ type Engine struct {
 	dialer    *dialer
 	dhtPort   int // 0: none
 	choker    *choker
+	lsd       *lsd.Discovery // nil: none
 
 	ctx        context.Context // ends with Close
 	cancel     context.CancelFunc
@@ -162,6 +166,9 @@ func New(o Options) (*Engine, error) {
 		for _, p := range packets {
 			e.wg.Go(func() { drain(p) })
 		}
+	}
+	if o.LSD {
+		e.lsd = e.newDiscovery(o)
 	}
 	e.start(ctx)
 	return e, nil
@@ -328,6 +335,9 @@ func (e *Engine) Close() error {
 	e.listener.Close()
 	for _, c := range conns {
 		c.close()
+	}
+	if e.lsd != nil {
+		e.lsd.Close()
 	}
 	e.announcer.Close(2 * time.Second)
 	e.closePackets()

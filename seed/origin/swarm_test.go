@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,5 +134,34 @@ func TestDialingKeepsItsBounds(t *testing.T) {
 	defer e.dialer.mu.Unlock()
 	if len(e.dialer.candidates) != 0 {
 		t.Error("candidates of a removed torrent are kept")
+	}
+}
+
+// Active torrents are announced on the local network first, the others in turn,
+// and private ones never.
+func TestWhatIsAnnouncedLocally(t *testing.T) {
+	e := open(t, Options{})
+	var ids []string
+	for i := range 5 {
+		p := seedtest.PayloadOf(t, seedtest.V1, map[string]int64{fmt.Sprint(i): 100})
+		if i == 2 {
+			p.Metainfo = edit(t, p.Metainfo, func(_, info map[string]any) { info["private"] = 1 })
+		}
+		id, err := e.Add(context.Background(), p.Torrent())
+		check(t, err)
+		seedtest.Await(t, e, id, seed.Seeding)
+		ids = append(ids, id)
+	}
+	_, err := e.wake(e.byID(ids[3]))
+	check(t, err)
+	_, err = e.wake(e.byID(ids[2]))
+	check(t, err)
+	hashes, _ := e.nextLocal(1)
+	var got []string
+	for _, h := range hashes {
+		got = append(got, idOf(h[:]))
+	}
+	if want := []string{ids[3], ids[1], ids[4], ids[0]}; !slices.Equal(got, want) {
+		t.Errorf("announced %v, want %v", got, want)
 	}
 }
