@@ -101,6 +101,9 @@ func checkChannelConfig(c *Config) error {
 			}
 		}
 	}
+	if err := c.checkLimits(); err != nil {
+		return err
+	}
 	_, err := readLinks(c.Channel.Links, c.where("channel.links"))
 	return err
 }

@@ -72,16 +72,27 @@ type ChannelConfig struct {
 	Links       []LinkConfig `toml:"links"`
 }
 
-// SeedConfig is how releases are kept reachable.
+// SeedConfig is how releases are kept reachable. Rates are KiB/s, and 0 is none;
+// numbers of connections that are 0 are the engine's choice.
 type SeedConfig struct {
-	Trackers    []string `toml:"trackers"`
-	WebSeeds    []string `toml:"web_seeds"`    // "{slug}" stands for the release's slug
-	Nodes       []string `toml:"nodes"`        // of the DHT, "host:port", for torrents
-	OwnTracker  *bool    `toml:"own_tracker"`  // default true
-	UploadLimit int64    `toml:"upload_limit"` // KiB/s, 0 is none
-	HTTP        string   `toml:"http"`
-	PeerPort    *int     `toml:"peer_port"`
-	DHT         *bool    `toml:"dht"` // default true
+	Trackers   []string `toml:"trackers"`
+	WebSeeds   []string `toml:"web_seeds"`   // "{slug}" stands for the release's slug
+	Nodes      []string `toml:"nodes"`       // of the DHT, "host:port", for torrents
+	OwnTracker *bool    `toml:"own_tracker"` // default true
+
+	UploadLimit        int64    `toml:"upload_limit"`         // over all releases
+	Schedule           []string `toml:"schedule"`             // upload_limit by the hour: "08:00-18:00 500"
+	ReleaseUploadLimit int64    `toml:"release_upload_limit"` // of each release
+	Peers              int      `toml:"peers"`                // connections over all releases
+	ReleasePeers       int      `toml:"release_peers"`        // of each release
+	AddressPeers       int      `toml:"address_peers"`        // from one address
+
+	HTTP           string `toml:"http"`
+	PeerPort       *int   `toml:"peer_port"`
+	DHT            *bool  `toml:"dht"`             // default true
+	LocalDiscovery *bool  `toml:"local_discovery"` // announce on the local network; default true
+	PortMapping    *bool  `toml:"port_mapping"`    // ask the router for the peer port; default true
+	Status         string `toml:"status"`          // loopback address of the live page, "" is none
 }
 
 // Config is the content of a commonseed.toml.

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -44,7 +45,8 @@ func TestConfigTextIsReadBack(t *testing.T) {
 	own := true
 	c := &Config{Channel: ChannelConfig{Title: `Ana "the tide" Ruiz`, BaseURL: "https://ana.example/c/",
 		Links: []LinkConfig{{Rel: "support", Title: "Help", URL: "https://ana.example/s"}}},
-		Seed: SeedConfig{Trackers: []string{"udp://t.example:1/announce"}, OwnTracker: &own, UploadLimit: 100}}
+		Seed: SeedConfig{Trackers: []string{"udp://t.example:1/announce"}, OwnTracker: &own, UploadLimit: 100,
+			Schedule: []string{"08:00-18:00 500"}, ReleaseUploadLimit: 7, Peers: 9, ReleasePeers: 8, AddressPeers: 5, Status: "127.0.0.1:1"}}
 	text, err := ConfigText(c, "Ana")
 	if err != nil {
 		t.Fatal(err)
@@ -57,6 +59,9 @@ func TestConfigTextIsReadBack(t *testing.T) {
 		got.Seed.Trackers[0] != c.Seed.Trackers[0] || got.Seed.UploadLimit != 100 || !*got.Seed.OwnTracker || got.Creator != "Ana" {
 		t.Errorf("read back %+v\n%s", got, text)
 	}
+	if s := got.Seed; !slices.Equal(s.Schedule, c.Seed.Schedule) || s.ReleaseUploadLimit != 7 || s.Peers != 9 || s.ReleasePeers != 8 || s.AddressPeers != 5 || s.Status != "127.0.0.1:1" {
+		t.Errorf("read back %+v\n%s", s, text)
+	}
 	if !got.DescribesChannel() {
 		t.Error("the channel's own file is not known as one")
 	}
@@ -65,7 +70,7 @@ func TestConfigTextIsReadBack(t *testing.T) {
 func TestEveryKeyIsInTheCommentedConfig(t *testing.T) {
 	for _, key := range []string{"creator", "license", "language", "attribution_url", "title", "description", "email",
 		"base_url", "image", "category", "explicit", "links", "trackers", "web_seeds", "own_tracker", "upload_limit",
-		"http", "peer_port", "dht", "paths", "date", "tags"} {
+		"schedule", "release_upload_limit", "peers", "release_peers", "address_peers", "http", "peer_port", "dht", "status", "paths", "date", "tags"} {
 		if !strings.Contains(configText, key) {
 			t.Errorf("the commented commonseed.toml does not explain %q", key)
 		}

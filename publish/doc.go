@@ -8,7 +8,8 @@
 //	  -> Site      site.go, addresses.go: feeds and pages, from the records on disk
 //
 // channel.go is a channel on disk, verify.go and verify_feeds.go look at a release
-// as a stranger would, stampfile.go stamps without publishing, init.go writes a new channel's
+// as a stranger would, stampfile.go stamps without publishing, limits.go reads
+// the limits of [seed], init.go writes a new channel's
 // commonseed.toml, errors.go holds the errors a caller tells apart.
 //
 // The creator's files are opened for reading only. Nothing here prints, reads the

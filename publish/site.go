@@ -79,11 +79,17 @@ func eachRelease(rels []Release, f func(*Release) error) ([]Release, Problems) {
 	return good, broken
 }
 
+// At says whether the release is announced at these addresses, so that a Rebuild
+// would leave its torrent as it is.
+func (r *Release) At(a Addresses) bool {
+	return r.BaseURL == a.Base && slices.Equal(a.trackersOf(r), r.Torrent.Trackers) &&
+		slices.Equal(a.webSeedsOf(r), r.Torrent.WebSeeds) && slices.Equal(a.Nodes, r.Torrent.Nodes)
+}
+
 // readdress changes trackers, web seeds, nodes and comment of the torrent, and with
 // them the record, where they differ from a's. The infohashes stay.
 func (r *Release) readdress(a Addresses) error {
-	if r.BaseURL == a.Base && slices.Equal(a.trackersOf(r), r.Torrent.Trackers) &&
-		slices.Equal(a.webSeedsOf(r), r.Torrent.WebSeeds) && slices.Equal(a.Nodes, r.Torrent.Nodes) {
+	if r.At(a) {
 		return nil
 	}
 	data, err := os.ReadFile(r.TorrentPath())

@@ -12,6 +12,8 @@
 //	words.go      sizes, dates and media types as people say them
 //	wrap.go       LICENSE.txt's 76 columns
 //	default/      the built-in templates, style and script
+//	live.go       LivePage and LiveReleasePage, for the person who runs a seeder
+//	live/         their templates, style and script, which no channel replaces
 //
 // Every page is one file: style, script and drawings stand inside it, and it
 // loads nothing but the release's own media. Addresses are relative where they

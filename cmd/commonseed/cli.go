@@ -24,11 +24,13 @@ type cli struct {
 
 	Publish    publishCmd    `cmd:"" help:"Package, stamp, build torrent and feeds, then seed until stopped."`
 	Seed       seedCmd       `cmd:"" help:"Seed everything in the channels until stopped."`
+	Status     statusCmd     `cmd:"" help:"Say what the running seeder of a channel is doing."`
 	Init       initCmd       `cmd:"" help:"Make a channel with a commented commonseed.toml."`
 	Check      checkCmd      `cmd:"" help:"Say what would go wrong with a publish; write nothing."`
 	Show       showCmd       `cmd:"" help:"Show licence and facts of a file, torrent, release or feed."`
 	Verify     verifyCmd     `cmd:"" help:"Check as a stranger would that stamps, hashes, torrent and feed agree."`
 	Stamp      stampCmd      `cmd:"" help:"Stamp copies of files with a licence, without publishing."`
+	Tracker    trackerCmd    `cmd:"" help:"Run the tracker alone, for the torrents named."`
 	Feed       feedCmd       `cmd:"" help:"Rebuild feeds and pages from the releases."`
 	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`
 }
@@ -67,6 +69,8 @@ func (f workFlags) description() publish.Description {
 type serveFlags struct {
 	HTTP     string `name:"http" placeholder:"ADDR" help:"Serve feeds, pages and payload here; port 0 picks a free one (default ${http})."`
 	PeerPort *int   `placeholder:"N" help:"Listen for peers on this port; 0 picks a free one (default ${peer_port})."`
+	Status   string `placeholder:"ADDR" help:"Serve a live page and metrics here, for this machine alone, like 127.0.0.1:7449."`
+	Log      string `placeholder:"FORMAT" enum:",text,json" default:"" help:"Write log lines to stderr instead of messages: text or json."`
 }
 
 // env is what a command works with: nothing else reaches the outside.

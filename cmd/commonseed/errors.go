@@ -150,6 +150,8 @@ func adviseInput(err error) (advice, bool) {
 		field       *feed.InvalidError
 		page        *templates.Error
 		pageName    *templates.UnknownFileError
+		noTorrents  *noTorrentsError
+		listLine    *lineError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -183,6 +185,10 @@ func adviseInput(err error) (advice, bool) {
 		return advice{exitUsage, `pass --creator "Your Name": the licence asks others to credit you by it`}, true
 	case errors.Is(err, publish.ErrNoTitle):
 		return advice{exitUsage, `pass --title "The Title"`}, true
+	case errors.Is(err, errNothingAllowed), errors.As(err, &noTorrents):
+		return advice{exitUsage, "pass --allow with a channel, a folder of .torrents, a .torrent or a list of infohashes"}, true
+	case errors.As(err, &listLine):
+		return advice{exitUsage, "write a torrent a line, by its infohash: 40 hex digits (v1), 64 (v2), or both"}, true
 	case errors.Is(err, publish.ErrNoPaths):
 		return advice{exitUsage, "name files or a folder: commonseed publish PATH..."}, true
 	case errors.Is(err, stamp.ErrTruncated), errors.Is(err, stamp.ErrMalformed), errors.Is(err, stamp.ErrEmpty):
@@ -217,8 +223,11 @@ func adviseState(err error) (advice, bool) {
 		mismatch *torrentfile.MismatchError
 		some     *incompleteError
 		fetched  *fetchError
+		silent   *noSeederError
 	)
 	switch {
+	case errors.As(err, &silent):
+		return advice{exitUnreachable, silent.hint()}, true
 	case errors.As(err, &fetched):
 		return advice{exitUnreachable, "check the address, or download it and show the file"}, true
 	case errors.As(err, &some):

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
-	"sort"
+	"os/signal"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"commonseed/seed"
@@ -19,127 +22,150 @@ const (
 	statusLine = 5 * time.Second
 )
 
-// watch tells how seeding goes and rereads the channels until the context is
+// watch tells how seeding goes and follows the channels until the context is
 // done, and closes the channel it answers with when the last line is written.
-// One goroutine does both, so that no line gets into another.
-func (s *server) watch(ctx context.Context) <-chan struct{} {
+func (s *server) watch(ctx context.Context, reload <-chan os.Signal) <-chan struct{} {
 	done := make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() { s.pulse(ctx) })
+	all.Go(func() { s.followAll(ctx, reload) })
+	all.Go(func() { s.watchdog(ctx) })
 	go func() {
 		defer close(done)
-		switch {
-		case s.json:
-			s.every(ctx, statusLine, s.statusLines, s.reread)
-		case !s.quiet && terminal(s.stderr):
-			v := &liveView{server: s}
-			s.every(ctx, redraw, v.draw, v.reread)
-			v.clear()
-		default:
-			told := map[string]seed.State{}
-			s.every(ctx, redraw, func() { s.changes(told) }, s.reread)
-		}
+		all.Wait()
 	}()
 	return done
 }
 
-func (s *server) every(ctx context.Context, interval time.Duration, tell func(), look func(context.Context)) {
-	tick, looks := time.NewTicker(interval), time.NewTicker(rereading)
+// hangups are requests to read everything again (SIGHUP). On a terminal, that means
+// that its window was closed, and ends the process as ever.
+func (s *server) hangups() (asked <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 1)
+	if terminal(s.stderr) {
+		return c, func() {}
+	}
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}
+
+// followAll rereads the channels every few seconds, and all there is to read when
+// asked to.
+func (s *server) followAll(ctx context.Context, reload <-chan os.Signal) {
+	tick := time.NewTicker(rereading)
 	defer tick.Stop()
-	defer looks.Stop()
-	tell()
+	s.reread(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			tell()
-		case <-looks.C:
-			look(ctx)
+			s.reread(ctx)
+		case <-reload:
+			s.reload(ctx)
 		}
+	}
+}
+
+// pulse does what is to be done each second: it looks how the releases stand, tells
+// of it, and keeps limits and history.
+func (s *server) pulse(ctx context.Context) {
+	tell, interval := func() {}, redraw
+	switch {
+	case s.json:
+		tell, interval = s.statusLines, statusLine
+	case s.drawing():
+		tell = s.draw
+		defer s.say(func() {})
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	told, summed := time.Time{}, s.now()
+	for now := s.now(); ; now = s.now() {
+		s.applyLimits()
+		s.history.add(now, s.engine.Report())
+		if v := s.view.Load(); now.Sub(v.at) >= pace(v.report.Torrents) {
+			s.look()
+		}
+		if now.Sub(told) >= interval-redraw/2 {
+			tell()
+			told = now
+		}
+		if now.Sub(summed) >= time.Hour {
+			s.summary()
+			summed = now
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// drawing says whether there is a live view.
+func (s *server) drawing() bool {
+	return !s.json && !s.quiet && s.flags.Log == "" && terminal(s.stderr)
+}
+
+// summary is a line an hour for the log.
+func (s *server) summary() {
+	v := s.view.Load()
+	s.log.Info("an hour of seeding", "uploaded", v.report.Uploaded, "peers", v.report.Peers, "releases", v.report.Torrents,
+		"seeding", v.states[seed.Seeding], "checking", v.states[seed.Checking], "error", v.states[seed.Failed])
+}
+
+// changes tells of releases that are served no more, and of those that are served
+// again.
+func (s *server) changes(v *view) {
+	for _, st := range v.fell {
+		s.event(slog.LevelWarn, fmt.Sprintf("%s is not served: %s", st.Title, st.Reason), "slug", st.Slug, "infohash", st.Infohash)
+	}
+	for _, st := range v.rose {
+		s.event(slog.LevelInfo, st.Title+" is served again", "slug", st.Slug, "infohash", st.Infohash)
 	}
 }
 
 // statusLines prints one JSON object a release.
 func (s *server) statusLines() {
-	for _, st := range s.engine.Status() {
-		s.object(struct {
-			MessageType string `json:"message_type"`
-			seed.Status
-		}{"status", st})
-	}
-}
-
-// changes tells, where nothing can be redrawn, only what has changed: a release
-// that is served no more, and one that is served again.
-func (s *server) changes(told map[string]seed.State) {
-	for _, st := range s.engine.Status() {
-		before, seen := told[st.Infohash]
-		told[st.Infohash] = st.State
-		switch {
-		case st.State == seed.Failed && before != seed.Failed:
-			s.warn("%s is not served: %s", st.Title, st.Reason)
-		case st.State == seed.Seeding && seen && before == seed.Failed:
-			s.message("%s is served again", st.Title)
+	s.say(func() {
+		for _, st := range s.view.Load().shown {
+			s.object(struct {
+				MessageType string `json:"message_type"`
+				seed.Status
+			}{"status", st})
 		}
-	}
+	})
 }
 
-// liveView redraws one line a release, the busiest first.
-type liveView struct {
-	*server
-	lines int
-}
-
-func (v *liveView) draw() {
+// draw draws one line a release, the busiest first, in place of those drawn before.
+func (s *server) draw() {
 	width, height := 80, 24
-	if f, ok := v.stderr.(*os.File); ok {
+	if f, ok := s.stderr.(*os.File); ok {
 		if w, h, err := term.GetSize(int(f.Fd())); err == nil {
 			width, height = w, h
 		}
 	}
-	all := v.engine.Status()
-	var rate float64
-	for _, st := range all {
-		rate += st.Rate
-	}
-	sort.SliceStable(all, func(i, j int) bool { return busier(all[i], all[j]) })
-	shown := all[:min(len(all), max(1, height-4))]
+	v := s.view.Load()
 	var b strings.Builder
-	for _, st := range shown {
+	for _, st := range v.shown[:min(len(v.shown), max(1, height-4))] {
 		b.WriteString(fit(liveLine(st), width-1) + "\x1b[K\n")
 	}
-	if len(all) > 1 {
-		b.WriteString(fit(fmt.Sprintf("%s, %s/s up, %s sent", count(len(all), "release"), bytesText(int64(rate)),
-			bytesText(uploaded(all))), width-1) + "\x1b[K\n")
+	if v.report.Torrents > 1 {
+		b.WriteString(fit(fmt.Sprintf("%s, %s/s up, %s sent", count(v.report.Torrents, "release"),
+			bytesText(int64(v.report.Rate)), bytesText(v.report.Uploaded)), width-1) + "\x1b[K\n")
 	}
-	v.clear()
-	fmt.Fprint(v.stderr, b.String())
-	v.lines = strings.Count(b.String(), "\n")
+	s.say(func() {
+		fmt.Fprint(s.stderr, b.String())
+		s.drawn = strings.Count(b.String(), "\n")
+	})
 }
 
-// reread makes room for what rereading has to say.
-func (v *liveView) reread(ctx context.Context) {
-	v.clear()
-	v.server.reread(ctx)
-	v.draw()
-}
-
-// clear takes back what draw wrote.
-func (v *liveView) clear() {
-	if v.lines > 0 {
-		fmt.Fprintf(v.stderr, "\r\x1b[%dA\x1b[J", v.lines)
+// undraw takes back what draw drew.
+func (s *server) undraw() {
+	if s.drawn > 0 {
+		fmt.Fprintf(s.stderr, "\r\x1b[%dA\x1b[J", s.drawn)
 	}
-	v.lines = 0
-}
-
-// busier puts problems first, then what is being sent.
-func busier(a, b seed.Status) bool {
-	if (a.State == seed.Failed) != (b.State == seed.Failed) {
-		return a.State == seed.Failed
-	}
-	if a.Rate != b.Rate {
-		return a.Rate > b.Rate
-	}
-	return a.Uploaded > b.Uploaded
+	s.drawn = 0
 }
 
 func liveLine(st seed.Status) string {

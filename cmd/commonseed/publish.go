@@ -43,7 +43,7 @@ func (c *publishCmd) Run(e *env) error {
 		}
 		return nil
 	}
-	s := &server{env: e, flags: c.serveFlags}
+	s := &server{env: e, flags: c.serveFlags, baseURL: c.BaseURL}
 	if !c.NoSeed {
 		if err := s.listen(ch); err != nil {
 			return err

@@ -6,16 +6,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"commonseed/publish"
-	"commonseed/seed"
 	"commonseed/seed/origin"
 	"commonseed/seed/tracker"
-	"commonseed/seed/web"
 )
 
 // Where a channel is served unless something else is said. The addresses stay
@@ -26,20 +25,44 @@ const (
 )
 
 // server joins what keeps channels reachable: pages, feeds and web seed over
-// HTTP, the tracker, and the engine that uploads to peers. serve_routes.go says
-// who answers which request, serve_channels.go follows the channels on disk,
-// live.go tells how it goes.
+// HTTP, the tracker, and the engine that uploads to peers.
+//
+//   - serve.go           its life, and where it serves
+//   - serve_http.go      its HTTP servers
+//   - serve_ways.go      the tracker over UDP, and the ports a router leads here
+//   - serve_routes.go    who answers which request
+//   - serve_channels.go  what it holds of each channel
+//   - serve_follow.go    follows the channels on disk
+//   - serve_rebuild.go   brings their feeds and pages up to date
+//   - serve_reload.go    limits, the hours of the day, a changed commonseed.toml
+//   - serve_view.go      how all releases stand, looked at now and then
+//   - serve_log.go       what happens, as messages or log lines
+//   - live.go            how it goes, on a terminal and as JSON lines
+//   - notify.go          what a service manager is told
+//   - status_*.go        what commonseed status, browsers and Prometheus are told
 type server struct {
 	*env
-	flags  serveFlags
-	http   net.Listener
-	engine *origin.Engine
-	track  *tracker.Tracker
-	health *health
-	unlock []func()
+	flags   serveFlags
+	baseURL string // instead of that in commonseed.toml, "" is none
+	http    net.Listener
+	pages   net.Listener // of the live page, nil: none
+	engine  *origin.Engine
+	track   *tracker.Tracker
+	log     *slog.Logger
+	manager notifier
+	unlock  []func()
+	ways    ways
 
+	begun    time.Time
+	home     string // where it serves, ends in "/"
 	channels []*served
-	sent     int64 // payload bytes of releases that were dropped since
+	up       atomic.Bool // all releases were added
+	limits   origin.Limits
+	view     atomic.Pointer[view]
+	history  history
+
+	saying sync.Mutex // held while something is written, so that lines stay whole
+	drawn  int        // lines of the live view on the terminal
 }
 
 // address is where to serve: flag over file over default.
@@ -63,41 +86,41 @@ func (s *server) peerPort(c *publish.Config) int {
 	return defaultPeerPort
 }
 
-// listen takes both ports, so that a taken one is known before anything is
+// listen takes all ports, so that a taken one is known before anything is
 // written.
 func (s *server) listen(ch *publish.Channel) error {
 	c := ch.Config
 	addr := s.address(c)
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
+	var err error
+	if s.http, err = net.Listen("tcp", addr); err != nil {
 		return &portError{"--http", addr, err}
 	}
-	s.http = ln
+	if s.pages, err = listenPages(s.pagesAddress(c)); err != nil {
+		s.close()
+		return err
+	}
+	s.begun, s.log, s.limits = s.now(), s.logger(), limitsOf(&c.Seed, s.now())
 	host, _, _ := net.SplitHostPort(addr)
 	port := s.peerPort(c)
 	s.engine, err = origin.New(origin.Options{
 		PeerPort:   port,
 		ListenHost: host,
-		Limits:     origin.Limits{Upload: c.Seed.UploadLimit * 1024},
-		DHT:        (c.Seed.DHT == nil || *c.Seed.DHT) && !loopback(ln.Addr()),
+		Limits:     s.limits,
+		DHT:        (c.Seed.DHT == nil || *c.Seed.DHT) && !loopback(s.http.Addr()),
+		LSD:        (c.Seed.LocalDiscovery == nil || *c.Seed.LocalDiscovery) && !loopback(s.http.Addr()),
 		ResumeFile: filepath.Join(ch.State(), "checked"),
-		Logger:     s.logger(),
+		Logger:     s.log,
 	})
 	if err != nil {
-		ln.Close()
+		s.close()
 		return &portError{"--peer-port", fmt.Sprintf("peer port %d", port), err}
 	}
 	s.track = tracker.New(tracker.Options{})
-	s.health = newHealth(s.engine.Status, s.now)
-	return nil
-}
-
-// logger tells what libraries say, to those who asked for it.
-func (s *server) logger() *slog.Logger {
-	if !s.verbose {
-		return slog.New(slog.DiscardHandler)
+	if err := s.openWays(c); err != nil {
+		s.close()
+		return err
 	}
-	return slog.New(slog.NewTextHandler(s.stderr, nil))
+	return nil
 }
 
 // base is the address at which this process serves, or would serve.
@@ -152,100 +175,85 @@ func ownAddress() string {
 func (s *server) seed(channels []*publish.Channel) error {
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
-	base := s.base(channels[0].Config)
-	if err := s.open(ctx, channels, strings.TrimSuffix(base, "/")); err != nil {
+	s.home = s.base(channels[0].Config)
+	if err := s.lock(channels); err != nil {
 		return err
 	}
-	srv := web.NewServer(s.sites(prefixes(channels)))
-	defer srv.Close()
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(s.http) }()
+	s.manager = newNotifier(s.log)
+	hangups, ignore := s.hangups()
+	defer ignore()
+	s.look()
+	serving := &serving{server: s, failed: make(chan error, 1)}
+	defer serving.stop()
+	serving.status()
 	if err := s.addAll(ctx); err != nil {
 		return err
 	}
-	s.started(base)
-	watched := s.watch(ctx)
+	serving.run(s.http, s.sites()) // not before: pages had another address until then
+	s.started()
+	watched := s.watch(ctx, hangups)
 	var err error
 	select {
-	case e := <-failed:
-		err = fmt.Errorf("serving %s: %w", s.http.Addr(), e)
-	case <-watched:
+	case err = <-serving.failed:
+	case <-ctx.Done():
 	}
 	cancel()
-	<-watched
-	return errors.Join(err, s.stop(srv))
+	s.manager.tell("STOPPING=1")
+	select {
+	case <-watched:
+	case <-time.After(2 * time.Second): // feeds are being rebuilt: each file is replaced whole, whenever that ends
+	}
+	return errors.Join(err, s.stop(serving))
 }
 
-// open locks all channels, and then puts their present addresses into them.
-func (s *server) open(ctx context.Context, channels []*publish.Channel, root string) error {
+// lock takes the channels for this process.
+func (s *server) lock(channels []*publish.Channel) error {
 	for i, prefix := range prefixes(channels) {
 		unlock, err := channels[i].LockSeeding()
 		if err != nil {
 			return err
 		}
 		s.unlock = append(s.unlock, unlock)
-		s.channels = append(s.channels, &served{Channel: channels[i], base: root + prefix, known: map[string]holding{}})
-	}
-	for _, c := range s.channels {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		problems, err := s.readdress(c)
-		if err != nil {
-			return err
-		}
-		c.problems = problems
+		s.channels = append(s.channels, newServed(channels[i], strings.TrimSuffix(s.home, "/")+prefix))
 	}
 	return nil
 }
 
-// readdress puts the address of this process into a channel.
-func (s *server) readdress(c *served) (publish.Problems, error) {
-	unlock, err := c.Lock()
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
-	return broken(c.Rebuild(c.Addresses(c.base, nil, nil), s.now()))
-}
-
-// sites answers for all channels: pages and tracker, below their prefixes.
-func (s *server) sites(prefixes []string) http.Handler {
-	sites := map[string]http.Handler{}
-	for i, c := range s.channels {
-		pages := gate(c.Public(), s.health, web.Handler(c.Public()))
-		sites[prefixes[i]] = oneSite(pages, s.track)
-	}
-	if only, ok := sites["/"]; ok {
-		return only
-	}
-	return manySites(sites, s.track)
-}
-
 // started says where everything is to be found.
-func (s *server) started(base string) {
+func (s *server) started() {
+	s.look()
+	s.up.Store(true)
+	s.manager.tell("READY=1")
+	releases, port := s.releases(), s.engine.PeerPort()
+	s.log.Info("seeding", "releases", releases, "http", s.home, "peer_port", port)
 	if s.json {
-		s.object(struct {
-			MessageType string `json:"message_type"`
-			HTTP        string `json:"http"`
-			Tracker     string `json:"tracker"`
-			PeerPort    int    `json:"peer_port"`
-			Releases    int    `json:"releases"`
-		}{"seeding", base, base + "announce", s.engine.PeerPort(), s.releases()})
+		s.say(func() {
+			s.object(struct {
+				MessageType string `json:"message_type"`
+				HTTP        string `json:"http"`
+				Tracker     string `json:"tracker"`
+				PeerPort    int    `json:"peer_port"`
+				Releases    int    `json:"releases"`
+				Status      string `json:"status,omitempty"`
+			}{"seeding", s.home, s.home + "announce", port, releases, s.pagesURL()})
+		})
 		return
 	}
-	s.result("seeding    %s at %s, peers on port %d; Ctrl-C stops", count(s.releases(), "release"), base, s.engine.PeerPort())
+	s.result("seeding    %s at %s, peers on port %d; Ctrl-C stops", count(releases, "release"), s.home, port)
+	if s.pages != nil {
+		s.result("status     %s", s.pagesURL())
+	}
 	if len(s.channels) > 1 {
 		for _, c := range s.channels {
 			s.result("channel    %s at %s", c.Dir, c.base)
 		}
 	}
-	ip := net.ParseIP(hostOf(base))
+	ip := net.ParseIP(hostOf(s.home))
 	switch {
 	case ip.IsLoopback():
-		s.message("only this machine reaches %s; leave out --http 127.0.0.1 to let others in", base)
+		s.event(slog.LevelInfo, "only this machine reaches "+s.home+"; leave out --http 127.0.0.1 to let others in")
 	case ip.IsPrivate():
-		s.message("only this network reaches %s: open both ports, and set base_url in commonseed.toml when the world can", base)
+		s.event(slog.LevelInfo, "only this network reaches "+s.home+": open both ports, and set base_url in commonseed.toml when the world can")
 	}
 }
 
@@ -255,37 +263,33 @@ func hostOf(base string) string {
 }
 
 // stop ends everything within five seconds.
-func (s *server) stop(srv *http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	if err := srv.Shutdown(ctx); err != nil {
-		srv.Close()
-	}
-	sent := s.sent + uploaded(s.engine.Status())
+func (s *server) stop(serving *serving) error {
+	serving.stop()
+	sent := s.engine.Report().Uploaded
 	err := s.close()
-	if s.json {
-		s.object(map[string]any{"message_type": "stopped", "uploaded": sent})
-	} else {
-		s.result("stopped    %s uploaded", bytesText(sent))
-	}
+	s.log.Info("stopped", "uploaded", sent)
+	s.say(func() {
+		if s.json {
+			s.object(map[string]any{"message_type": "stopped", "uploaded": sent})
+		} else {
+			s.result("stopped    %s uploaded", bytesText(sent))
+		}
+	})
 	return err
-}
-
-func uploaded(all []seed.Status) (n int64) {
-	for _, st := range all {
-		n += st.Uploaded
-	}
-	return n
 }
 
 // close gives ports and locks back; it may be called again.
 func (s *server) close() error {
 	var err error
-	if s.http != nil {
-		if e := s.http.Close(); e != nil && !errors.Is(e, net.ErrClosed) {
-			err = e
+	for _, ln := range []net.Listener{s.http, s.pages} {
+		if ln == nil {
+			continue
+		}
+		if e := ln.Close(); e != nil && !errors.Is(e, net.ErrClosed) {
+			err = errors.Join(err, e)
 		}
 	}
+	s.ways.close()
 	if s.engine != nil {
 		err = errors.Join(err, s.engine.Close())
 	}

@@ -1,36 +1,61 @@
 package main
 
 import (
-	"context"
 	"encoding/hex"
 	"errors"
-	"io/fs"
+	"log/slog"
+	"maps"
 	"os"
-	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"time"
+	"unique"
 
+	"commonseed/internal/filestate"
 	"commonseed/publish"
-	"commonseed/seed"
 )
 
-// rereading is how often the channels are looked at for what other processes
-// published or withdrew.
-const rereading = 3 * time.Second
-
-// served is a channel, and what of it is seeded.
+// served is a channel, and what of it is seeded. The goroutine that follows the
+// channels alone changes it.
 type served struct {
-	*publish.Channel
-	base     string             // its address, ends in "/"
-	known    map[string]holding // by release directory
-	problems publish.Problems   // of the last look
-	seen     mark               // of the last look
+	*publish.Channel        // replaced by a reload, under mu
+	base             string // its address, ends in "/"
+
+	seen  mark // of the last look
+	stale bool // feeds and pages may have to be rebuilt
+
+	mu      sync.Mutex         // guards what others read too
+	trouble error              // of the last look, with the channel as a whole
+	known   map[string]holding // by the name of the release's folder
+	broken  map[string]error   // by the same
+	unbuilt publish.Problems   // of the last rebuild
 }
 
-// holding is a release that the engine has.
+// holding is a release that the engine has, and as much of it as is needed to
+// see that it changed: there may be 100,000.
 type holding struct {
-	publish.Release
 	infohash string // as the engine calls it
+	slug     string
+	title    string
+	swarms   [][20]byte            // as peers announce it
+	trackers unique.Handle[string] // one a line: most releases have the same
+	record   filestate.State       // of release.json when it was read
+}
+
+func newHolding(r *publish.Release, record filestate.State) holding {
+	return holding{slug: r.Slug, title: r.Title, swarms: hashes(*r), record: record,
+		trackers: unique.Make(strings.Join(r.Torrent.Trackers, "\n"))}
+}
+
+// same says whether a release is seeded as before: not made anew, and not
+// announced to other trackers.
+func (h holding) same(next holding) bool {
+	return slices.Equal(h.swarms, next.swarms) && h.trackers == next.trackers
+}
+
+func newServed(c *publish.Channel, base string) *served {
+	return &served{Channel: c, base: base, stale: true, known: map[string]holding{}, broken: map[string]error{}}
 }
 
 // mark changes with every publish, withdrawal and rebuild.
@@ -50,166 +75,59 @@ func (c *served) mark() (mark, bool) {
 	return m, true
 }
 
-// addAll seeds all releases. Broken ones are warned of, unless nothing is left.
-func (s *server) addAll(ctx context.Context) error {
-	var all publish.Problems
-	for _, c := range s.channels {
-		rels, err := c.Releases()
-		problems, err := broken(err)
-		if err != nil {
-			return err
-		}
-		for _, r := range rels {
-			_, err := s.add(ctx, c, r)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil {
-				problems = append(problems, err)
-			}
-		}
-		c.problems = distinct(append(c.problems, problems...))
-		all = append(all, c.problems...)
-	}
-	if s.releases() == 0 && len(all) > 0 {
-		return all
-	}
-	for _, p := range all {
-		s.warn("%v", p)
-	}
-	return nil
+// infohash is what the engine calls the release in a folder, "" if it has none.
+func (c *served) infohash(folder string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known[folder].infohash
 }
+
+func (c *served) keep(folder string, h holding) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known[folder] = h
+}
+
+// holder finds a release by its infohash.
+func (c *served) holder(infohash string) (folder string, h holding, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for folder, h := range c.known {
+		if h.infohash == infohash {
+			return folder, h, true
+		}
+	}
+	return "", holding{}, false
+}
+
+func (c *served) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.known)
+}
+
+// problems lists all that is wrong with a channel, in the order of its folders.
+func (c *served) problems() (all publish.Problems) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.trouble != nil {
+		all = append(all, c.trouble)
+	}
+	for _, folder := range slices.Sorted(maps.Keys(c.broken)) {
+		all = append(all, c.broken[folder])
+	}
+	return append(all, c.unbuiltAlone()...)
+}
+
+// addresses are where the channel's releases are found while it is served here.
+func (c *served) addresses() publish.Addresses { return c.Addresses(c.base, nil, nil) }
 
 // releases is how many are seeded.
 func (s *server) releases() (n int) {
 	for _, c := range s.channels {
-		n += len(c.known)
+		n += c.count()
 	}
 	return n
-}
-
-// reread brings what is seeded in line with the channels on disk.
-func (s *server) reread(ctx context.Context) {
-	for _, c := range s.channels {
-		m, ok := c.mark()
-		if !ok || m == c.seen && len(c.problems) == 0 {
-			continue
-		}
-		problems, err := s.follow(ctx, c)
-		var locked *publish.LockedError
-		if ctx.Err() != nil || errors.As(err, &locked) {
-			continue // looked at again when the other process is done
-		}
-		if err != nil {
-			problems = append(problems, err)
-		}
-		s.complain(c, distinct(problems))
-		// A second change within one tick of the file system's clock leaves no
-		// trace: only a time that is past is believed.
-		if s.now().Sub(m.public) > rereading {
-			c.seen = m
-		}
-	}
-}
-
-// follow seeds what is new in a channel and drops what is gone, and tells of
-// both. A broken release is a problem that does not stop the others.
-func (s *server) follow(ctx context.Context, c *served) (publish.Problems, error) {
-	rels, problems, err := s.read(c)
-	if err != nil {
-		return nil, err
-	}
-	for dir, h := range c.known {
-		if gone(h, rels) {
-			s.drop(ctx, c, dir)
-			s.tell("removed", "no longer seeding "+h.Title, h)
-		}
-	}
-	for _, r := range rels {
-		if _, ok := c.known[r.Dir]; ok {
-			continue
-		}
-		h, err := s.add(ctx, c, r)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		s.tell("added", "now seeding "+h.Title, h)
-	}
-	return problems, nil
-}
-
-// read lists a channel's releases. The first ones of an empty channel may have
-// been published for an address that was only guessed: they get that of this
-// process.
-func (s *server) read(c *served) ([]publish.Release, publish.Problems, error) {
-	rels, err := c.Releases()
-	problems, err := broken(err)
-	own := c.Addresses(c.base, nil, nil).Base
-	elsewhere := func(r publish.Release) bool { return r.BaseURL != own }
-	if err != nil || len(c.known) > 0 || !slices.ContainsFunc(rels, elsewhere) {
-		return rels, problems, err
-	}
-	if problems, err = s.readdress(c); err != nil {
-		return nil, nil, err
-	}
-	rels, err = c.Releases()
-	more, err := broken(err)
-	return rels, append(problems, more...), err
-}
-
-// gone says that a release is no longer there as it was: withdrawn, made anew,
-// or announced to other trackers. One whose record cannot be read is kept.
-func gone(h holding, rels []publish.Release) bool {
-	for _, r := range rels {
-		if r.Dir == h.Dir {
-			return r.Torrent.InfohashV1 != h.Torrent.InfohashV1 || r.Torrent.InfohashV2 != h.Torrent.InfohashV2 ||
-				!slices.Equal(r.Torrent.Trackers, h.Torrent.Trackers)
-		}
-	}
-	_, err := publish.ReadRelease(h.Dir)
-	return errors.Is(err, fs.ErrNotExist)
-}
-
-// add hands a release to the engine and lets the tracker answer for it.
-func (s *server) add(ctx context.Context, c *served, r publish.Release) (holding, error) {
-	infohash, err := s.engine.Add(ctx, seed.Torrent{Slug: r.Slug, Title: r.Title, Path: r.TorrentPath(), Root: filepath.Dir(r.Payload())})
-	if err != nil {
-		return holding{}, &publish.BrokenError{Slug: r.Slug, Err: err}
-	}
-	s.track.Allow(hashes(r)...)
-	s.health.set(r.Dir, infohash)
-	h := holding{r, infohash}
-	c.known[r.Dir] = h
-	return h, nil
-}
-
-// drop takes a release back. Where another channel holds the same one, the
-// engine goes on with that.
-func (s *server) drop(ctx context.Context, c *served, dir string) {
-	h := c.known[dir]
-	delete(c.known, dir)
-	s.health.forget(dir)
-	for _, st := range s.engine.Status() {
-		if st.Infohash == h.infohash {
-			s.sent += st.Uploaded
-		}
-	}
-	if err := s.engine.Remove(ctx, h.infohash); err != nil {
-		s.detail("removing %s: %v", h.Slug, err)
-	}
-	s.track.Forget(hashes(h.Release)...)
-	for _, other := range s.channels {
-		for _, same := range other.known {
-			if same.infohash != h.infohash {
-				continue
-			}
-			if _, err := s.add(ctx, other, same.Release); err != nil {
-				s.warn("%v", err)
-			}
-			return
-		}
-	}
 }
 
 // hashes are the names under which peers announce a release: v1, and v2 cut to
@@ -227,45 +145,45 @@ func hashes(r publish.Release) (out [][20]byte) {
 
 // tell says what happened to a release while it was seeded.
 func (s *server) tell(messageType, text string, h holding) {
-	if !s.json {
-		s.message("%s", text)
+	if !s.up.Load() {
 		return
 	}
-	s.object(struct {
-		MessageType string `json:"message_type"`
-		Slug        string `json:"slug"`
-		Infohash    string `json:"infohash"`
-	}{messageType, h.Slug, h.infohash})
-}
-
-// complain warns of the problems that were not there at the last look.
-func (s *server) complain(c *served, problems publish.Problems) {
-	for _, p := range problems {
-		if !slices.ContainsFunc(c.problems, alike(p)) {
-			s.warn("%v", p)
-		}
+	if s.json {
+		s.say(func() {
+			s.object(struct {
+				MessageType string `json:"message_type"`
+				Slug        string `json:"slug"`
+				Infohash    string `json:"infohash"`
+			}{messageType, h.slug, h.infohash})
+		})
 	}
-	c.problems = problems
+	s.event(slog.LevelInfo, text, "slug", h.slug, "infohash", h.infohash)
 }
 
-// distinct keeps one problem for each release: a broken torrent is found more
-// than once.
-func distinct(problems publish.Problems) (out publish.Problems) {
-	for _, p := range problems {
-		if !slices.ContainsFunc(out, alike(p)) {
-			out = append(out, p)
-		}
+// complain notes what is wrong with a release, nil for nothing, and warns of what
+// was not wrong before.
+func (s *server) complain(c *served, folder string, err error) {
+	c.mu.Lock()
+	before := c.broken[folder]
+	if err == nil {
+		delete(c.broken, folder)
+	} else {
+		c.broken[folder] = err
 	}
-	return out
+	c.mu.Unlock()
+	if err != nil && s.up.Load() && (before == nil || before.Error() != err.Error()) {
+		s.event(slog.LevelWarn, err.Error(), "slug", folder)
+	}
 }
 
-// alike knows problems of the same release, and those of the same words.
-func alike(p error) func(error) bool {
-	var a *publish.BrokenError
-	one := errors.As(p, &a)
-	return func(other error) bool {
-		var b *publish.BrokenError
-		return one && errors.As(other, &b) && a.Slug == b.Slug || p.Error() == other.Error()
+// lament tells of trouble with a channel as a whole, once.
+func (s *server) lament(c *served, err error) {
+	c.mu.Lock()
+	before := c.trouble
+	c.trouble = err
+	c.mu.Unlock()
+	if err != nil && (before == nil || before.Error() != err.Error()) {
+		s.event(slog.LevelWarn, err.Error())
 	}
 }
 

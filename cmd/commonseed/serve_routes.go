@@ -2,15 +2,15 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
-	"sync"
-	"time"
 
 	"commonseed/publish"
-	"commonseed/seed"
+	"commonseed/seed/web"
 )
 
 // prefixes chooses where below the address of this process each channel is
@@ -76,12 +76,11 @@ func manySites(sites map[string]http.Handler, track http.Handler) http.Handler {
 }
 
 // gate keeps a payload back while it is known to be wrong: a web seed that
-// answers with wrong bytes is banned by clients for good. public is the served
-// directory, as known to state.
-func gate(public string, state *health, pages http.Handler) http.Handler {
+// answers with wrong bytes is banned by clients for good.
+func gate(wrong func(slug string) bool, pages http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		slug, ok := payloadSlug(r.URL.Path)
-		if !ok || r.Method == http.MethodOptions || !state.wrong(filepath.Join(public, slug)) {
+		if !ok || r.Method == http.MethodOptions || !wrong(slug) {
 			pages.ServeHTTP(w, r)
 			return
 		}
@@ -99,51 +98,36 @@ func payloadSlug(urlPath string) (string, bool) {
 	return slug, rest == "files" || strings.HasPrefix(rest, "files/")
 }
 
-// statusAge is how long an answer of the engine counts.
-const statusAge = time.Second
-
-// health knows which payloads are wrong at present, without asking the engine
-// for each request.
-type health struct {
-	status func() []seed.Status
-	now    func() time.Time
-
-	mu       sync.Mutex
-	payloads map[string]string // infohash by release directory
-	asked    time.Time
-	bad      map[string]bool // by infohash
-}
-
-func newHealth(status func() []seed.Status, now func() time.Time) *health {
-	return &health{status: status, now: now, payloads: map[string]string{}}
-}
-
-func (h *health) set(dir, infohash string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.payloads[dir] = infohash
-}
-
-func (h *health) forget(dir string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.payloads, dir)
-}
-
-// wrong says whether the payload of a release's directory is missing, damaged,
-// or changed and not yet checked again.
-func (h *health) wrong(dir string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	infohash, ok := h.payloads[dir]
-	if !ok {
-		return false
-	}
-	if now := h.now(); h.bad == nil || now.Sub(h.asked) >= statusAge {
-		h.asked, h.bad = now, map[string]bool{}
-		for _, st := range h.status() {
-			h.bad[st.Infohash] = st.State == seed.Failed || st.State == seed.Checking && st.Reason != ""
+// sites answers for all channels: pages and tracker, below their prefixes.
+func (s *server) sites() http.Handler {
+	sites := map[string]http.Handler{}
+	for _, c := range s.channels {
+		wrong := func(slug string) bool {
+			infohash := c.infohash(slug)
+			return infohash != "" && s.view.Load().withheld[infohash]
 		}
+		sites["/"+strings.TrimPrefix(c.base, s.home)] = oneSite(gate(wrong, web.Handler(c.Public())), s.track)
 	}
-	return h.bad[infohash]
+	if only, ok := sites["/"]; ok {
+		return only
+	}
+	return manySites(sites, s.track)
+}
+
+// contained keeps what goes wrong in answering one request from the others, and
+// tells of it without saying who asked.
+func (s *server) contained(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p != http.ErrAbortHandler {
+				s.event(slog.LevelError, fmt.Sprintf("%v: a request panicked: %v", errInternal, p), "path", r.URL.Path, "stack", string(debug.Stack()))
+			}
+			panic(http.ErrAbortHandler) // ends the connection: half an answer may be out
+		}()
+		h.ServeHTTP(w, r)
+	})
 }

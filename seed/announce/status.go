@@ -8,13 +8,13 @@ import (
 
 // TrackerStatus is how the announcing of one torrent at one tracker goes.
 type TrackerStatus struct {
-	URL         string    // "dht:" is the distributed hash table
-	LastSuccess time.Time // zero: none
-	Next        time.Time // by when it is announced again; zero: never
-	Seeds       int       // in the swarm, as the tracker says; -1: it did not
-	Leechers    int       // -1: it did not
-	Error       string    // why it is not announced there now
-	Warning     string    // what the tracker says beside its answer
+	URL         string    `json:"url"`                   // "dht:" is the distributed hash table
+	LastSuccess time.Time `json:"last_success,omitzero"` // zero: none
+	Next        time.Time `json:"next,omitzero"`         // by when it is announced again; zero: never
+	Seeds       int       `json:"seeds"`                 // in the swarm, as the tracker says; -1: it did not
+	Leechers    int       `json:"leechers"`              // -1: it did not
+	Error       string    `json:"error,omitempty"`       // why it is not announced there now
+	Warning     string    `json:"warning,omitempty"`     // what the tracker says beside its answer
 }
 
 // Status lists the trackers in use for a torrent, in the order of its tiers. Of

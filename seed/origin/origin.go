@@ -248,8 +248,9 @@ func (e *Engine) enter(t *torrent) (known *torrent, err error) {
 // Status implements seed.Seeder.
 func (e *Engine) Status() []seed.Status {
 	now := time.Now()
-	var out []seed.Status
-	for _, t := range e.list() {
+	all := e.list()
+	out := make([]seed.Status, 0, len(all))
+	for _, t := range all {
 		out = append(out, t.status(now))
 	}
 	return out
@@ -272,10 +273,11 @@ func (e *Engine) Remove(ctx context.Context, infohash string) error {
 	}
 	t.mu.Lock()
 	t.gone = true
+	good := t.good
 	t.mu.Unlock()
 	t.halt(seed.Failed, "removed")
 	e.retire(t)
-	return e.resume.remember(t.id, nil)
+	return e.resume.forget(t.id, good)
 }
 
 func (e *Engine) drop(infohash string) (*torrent, error) {

@@ -26,6 +26,7 @@ type resume struct {
 
 	mu    sync.Mutex
 	known map[string][]fingerprint // of torrents that were not added in this run
+	gone  map[string][]fingerprint // of torrents that were removed in this run, and may come back
 	lines int                      // in the file
 	file  *os.File                 // open for appending, nil until something is written
 }
@@ -33,7 +34,7 @@ type resume struct {
 // openResume reads the file at path. A file that is missing or damaged only
 // costs a new check of payloads; the error then says why.
 func openResume(path string) (*resume, error) {
-	r := &resume{path: path, known: map[string][]fingerprint{}}
+	r := &resume{path: path, known: map[string][]fingerprint{}, gone: map[string][]fingerprint{}}
 	if path == "" {
 		return r, nil
 	}
@@ -109,12 +110,25 @@ func appendLine(b []byte, id string, prints []fingerprint) []byte {
 func (r *resume) recall(id string, files int) []fingerprint {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	prints := r.known[id]
+	prints, ok := r.known[id]
+	if !ok {
+		prints = r.gone[id]
+	}
 	delete(r.known, id)
+	delete(r.gone, id)
 	if len(prints) != files {
 		return make([]fingerprint, files)
 	}
 	return prints
+}
+
+// forget drops what is known of a torrent that is removed. In this run it is
+// known again should it come back: it may only have other trackers.
+func (r *resume) forget(id string, prints []fingerprint) error {
+	r.mu.Lock()
+	r.gone[id] = prints
+	r.mu.Unlock()
+	return r.remember(id, nil)
 }
 
 // remember notes the prints of a torrent. nil: nothing is known any more.

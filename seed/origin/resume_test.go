@@ -112,6 +112,21 @@ func TestRemovedTorrentsAreForgotten(t *testing.T) {
 	}
 }
 
+// Who comes back has other trackers, most likely, and the same content.
+func TestWhoComesBackIsNotReadAgain(t *testing.T) {
+	p := seedtest.NewPayload(t, seedtest.V1)
+	e := open(t, Options{ResumeFile: filepath.Join(t.TempDir(), "resume")})
+	id, err := e.Add(context.Background(), p.Torrent())
+	check(t, err)
+	seedtest.Await(t, e, id, seed.Seeding)
+	check(t, e.Remove(context.Background(), id))
+	_, err = e.Add(context.Background(), p.Torrent())
+	check(t, err)
+	if st := e.Status()[0]; st.State != seed.Seeding {
+		t.Errorf("state %q", st.State)
+	}
+}
+
 func FuzzParseResume(f *testing.F) {
 	f.Add([]byte("0123456789012345678901234567890123456789 1 ab ffffffffffffffff .\n\nx\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -19,9 +19,9 @@ const (
 
 // defaultGateway asks the kernel. The address has a zone if it is link-local.
 func defaultGateway(v6 bool) (netip.Addr, bool) {
-	name, parse := "/proc/net/route", parseRoute
+	name, parse := "/proc/self/net/route", parseRoute
 	if v6 {
-		name, parse = "/proc/net/ipv6_route", parseRoute6
+		name, parse = "/proc/self/net/ipv6_route", parseRoute6
 	}
 	f, err := os.Open(name)
 	if err != nil {
