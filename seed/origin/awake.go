@@ -176,6 +176,16 @@ func (a *awake) status(s *seed.Status, now time.Time) {
 	}
 }
 
+// superSeeded says whether a peer that comes now is told of single pieces.
+func (a *awake) superSeeded(now time.Time) bool {
+	if a.numPieces() < leastSuper || !a.t.alone(now) {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return !a.spread.vain()
+}
+
 // sample lets the meters see the counters, and answers whether the torrent may
 // go to sleep; called about once a second.
 func (a *awake) sample(now time.Time) (sleepy bool) {

@@ -113,7 +113,7 @@ func (c *conn) close() {
 // run serves a peer after the handshake, to its end.
 func (c *conn) run() error {
 	c.have = newBitset(c.a.numPieces())
-	c.super.Store(c.t.alone(c.since) && c.a.numPieces() >= leastSuper)
+	c.super.Store(c.a.superSeeded(c.since))
 	if c.super.Load() {
 		c.told = newBitset(c.a.numPieces())
 	}

@@ -64,6 +64,9 @@ func (e *Engine) tend(t *torrent, now time.Time) {
 		e.rest(t, a)
 		return
 	}
+	if !a.superSeeded(now) {
+		a.endSuperSeeding()
+	}
 	for _, c := range a.peers() {
 		c.tend(now.UnixNano())
 	}

@@ -34,7 +34,11 @@ type published struct {
 
 func publish(t *testing.T, v seedtest.Version, sizes map[string]int64) published {
 	t.Helper()
-	const host = "127.0.0.1"
+	return publishAt(t, "127.0.0.1", v, sizes)
+}
+
+func publishAt(t *testing.T, host string, v seedtest.Version, sizes map[string]int64) published {
+	t.Helper()
 	tr := tracker.New(tracker.Options{})
 	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
@@ -85,6 +89,9 @@ func TestLibtorrentCompletes(t *testing.T) {
 		{"v2", seedtest.V2, "", "", "v2"},
 		{"hybrid", seedtest.Hybrid, "", "", "v1 v2"},
 		{"hybrid encrypted", seedtest.Hybrid, "", "encrypted", "v1 v2"},
+		{"hybrid plain alone", seedtest.Hybrid, "", "plain", "v1 v2"},
+		{"hybrid uTP first", seedtest.Hybrid, "", "utp", "v1 v2"},
+		{"hybrid over IPv6", seedtest.Hybrid, "", "", "v1 v2"},
 		{"v1 magnet", seedtest.V1, "v1", "", "v1"},
 		{"v2 magnet", seedtest.V2, "v2", "", "v2"},
 		{"v1 magnet of a hybrid", seedtest.Hybrid, "v1", "", "v1"},
@@ -93,7 +100,11 @@ func TestLibtorrentCompletes(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			p := publish(t, tc.version, awkward)
+			host := "127.0.0.1"
+			if strings.HasSuffix(tc.name, "IPv6") {
+				host = "::1"
+			}
+			p := publishAt(t, host, tc.version, awkward)
 			source := p.file
 			switch tc.magnet {
 			case "v1":
@@ -102,7 +113,7 @@ func TestLibtorrentCompletes(t *testing.T) {
 				source = "magnet:?xt=urn:btmh:1220" + p.V2
 			}
 			dir := t.TempDir()
-			out := peers.Run(t, python, "testdata/leech.py", source, dir, peerAddr(p.engine), tc.extra)
+			out := peers.Run(t, python, "testdata/leech.py", source, dir, p.engine.listener.Addr().String(), tc.extra)
 			if !strings.Contains(out, "complete 0 ") || !strings.Contains(out, tc.says) {
 				t.Errorf("libtorrent says %q", out)
 			}

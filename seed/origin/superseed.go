@@ -36,6 +36,8 @@ type spread struct {
 	floor  int           // no piece is rarer than that, as far as is known
 	begun  chan struct{} // told when something is under way
 
+	given, passed int // pieces that we sent, and that peers passed on first
+
 	arrived int64   // bytes of pieces that peers got, from us or from each other
 	arrival meter   // of arrived
 	uplink  float64 // bytes per second that we sent at best, of late
@@ -132,6 +134,7 @@ func (a *awake) rarestFor(c *conn) (piece, copies int, ok bool) {
 func (s *spread) send(a *awake, c *conn, piece int, now time.Time) {
 	c.errands = append(c.errands, errand{piece: piece, begun: now})
 	c.given++
+	s.given++
 	if s.flying == 0 {
 		signal(s.begun)
 	}
@@ -149,7 +152,10 @@ func (s *spread) had(a *awake, c *conn, piece int, now time.Time) {
 	} else if first := s.sole[piece]; first != nil {
 		s.sole[piece] = nil
 		first.kept--
-		first.passed++
+		if c.told.n == 0 || !c.told.has(piece) { // it did not come from us
+			first.passed++
+			s.passed++
+		}
 	}
 	for i, x := range c.errands {
 		if x.piece == piece {
@@ -297,6 +303,11 @@ func (c *conn) unsent() (n int64) {
 	}
 	return n
 }
+
+// vain says whether super-seeding gains nothing: everything was sent twice, and
+// the peers passed on next to nothing of it. They cannot reach each other, most
+// likely.
+func (s *spread) vain() bool { return s.given >= 2*len(s.sole) && s.passed < s.given/16 }
 
 // endSuperSeeding tells every peer of all pieces.
 func (a *awake) endSuperSeeding() {

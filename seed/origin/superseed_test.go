@@ -207,6 +207,29 @@ func TestPeersThatDoNotTellAreServed(t *testing.T) {
 	}
 }
 
+// Peers that cannot reach each other gain nothing from it.
+func TestSuperSeedingInVainEnds(t *testing.T) {
+	a, conns := bare(t, 40, 4)
+	a.begin()
+	for n := 0; a.superSeeded(time.Now()); n++ {
+		if n > 100 {
+			t.Fatal("everything was sent twice, nothing passed on, and it goes on")
+		}
+		for _, c := range conns {
+			arrive(a, c)
+		}
+	}
+	if a.spread.given < 80 {
+		t.Errorf("ended after %d pieces", a.spread.given)
+	}
+	a.endSuperSeeding()
+	for _, c := range conns {
+		if c.super.Load() {
+			t.Error("a peer is still told of single pieces")
+		}
+	}
+}
+
 // Once every piece is out a few times, a swarm that gives itself much more than
 // we could is left alone, and helped again when it stalls.
 func TestASwarmThatCarriesItselfIsLeftAlone(t *testing.T) {
