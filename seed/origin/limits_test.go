@@ -49,9 +49,11 @@ func TestOnePlaceHasOneLimit(t *testing.T) {
 
 func TestSleepersWake(t *testing.T) {
 	e, p := seeding(t, seedtest.Hybrid, Options{})
-	mustProbe(t, e, p, true).nc.Close()
+	pr := mustProbe(t, e, p, true)
+	awaitTrue(t, "the peer to come", func() bool { return e.Status()[0].Peers == 1 })
+	pr.nc.Close()
 	tor := e.list()[0]
-	awaitTrue(t, "the peer to leave", func() bool { return tor.current() != nil && len(tor.current().peers()) == 0 })
+	awaitTrue(t, "the peer to leave", func() bool { return e.Status()[0].Peers == 0 })
 	a := tor.current()
 	a.mu.Lock()
 	a.empty = time.Now().Add(-2 * linger)
