@@ -89,7 +89,7 @@ func TestFloodsOfRequestsAreBounded(t *testing.T) {
 	}
 	each := (memory() - before) / n
 	t.Logf("%d bytes for each of %d", each, n)
-	if each > 400<<10 {
+	if each > 1<<20 {
 		t.Errorf("each of %d flooding peers costs %d bytes", n, each)
 	}
 	completes(t, e, p)
