@@ -4,6 +4,9 @@
 //   - seed.go     Torrent, Status, Seeder and the errors callers tell apart
 //   - seedtest/   the conformance suite that every Seeder passes
 //   - origin/     the embedded upload-only engine
+//   - announce/   tells trackers and the DHT what is seeded
+//   - lsd/        the same on the local network
+//   - portmap/    asks the router to lead the peer port here
 //   - tracker/    the embedded tracker
 //   - web/        serves feeds, pages, .torrents and the payload as web seed
 //

@@ -92,17 +92,16 @@ func (q hashRequest) fits(top int) bool {
 
 // answer lists the hashes that are asked for, and then the siblings of their
 // common ancestors, as far as the receiver cannot compute them and proofs
-// reaches. The tree must reach down to the layer that is asked for in every
-// place that is used.
-func (t hashTree) answer(q hashRequest) (out []byte) {
+// reaches. node gives the hash at an index of a layer, below the root at top.
+func (q hashRequest) answer(top int, node func(layer, i int) hash32) (out []byte) {
 	out = make([]byte, 0, (int(q.count)+32)*sha256.Size)
 	for i := range int(q.count) {
-		h := t.node(int(q.base), int(q.index)+i)
+		h := node(int(q.base), int(q.index)+i)
 		out = append(out, h[:]...)
 	}
 	// The hashes give their own ancestors up to this layer.
-	for up := bits.TrailingZeros32(q.count); up <= int(q.proofs) && int(q.base)+up < t.top(); up++ {
-		h := t.node(int(q.base)+up, int(q.index)>>up^1)
+	for up := bits.TrailingZeros32(q.count); up <= int(q.proofs) && int(q.base)+up < top; up++ {
+		h := node(int(q.base)+up, int(q.index)>>up^1)
 		out = append(out, h[:]...)
 	}
 	return out

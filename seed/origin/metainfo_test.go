@@ -120,7 +120,7 @@ func TestHashRequestsProveThemselves(t *testing.T) {
 				if !q.fits(tree.top()) {
 					t.Fatalf("%d leaves: %d hashes from %d on are refused", n, count, index)
 				}
-				hashes := tree.answer(q)
+				hashes := q.answer(tree.top(), tree.node)
 				if got := climb(hashes, index, count); got != tree.root() {
 					t.Fatalf("%d leaves: %d hashes from %d on do not lead to the root", n, count, index)
 				}
