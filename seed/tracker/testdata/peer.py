@@ -34,20 +34,23 @@ def watch():
 
 
 threading.Thread(target=watch, daemon=True).start()
-complete, scraped = False, False
+complete, announced, scraped, asked = False, False, False, 0
 while not ended.is_set():
     for alert in session.pop_alerts():
         if isinstance(alert, lt.tracker_reply_alert):
+            announced = True
             print("announced", alert.tracker_url(), alert.num_peers, flush=True)
         elif isinstance(alert, lt.scrape_reply_alert):
+            scraped = True
             print("scraped", alert.tracker_url(), alert.complete, alert.incomplete, flush=True)
         elif isinstance(alert, (lt.tracker_error_alert, lt.scrape_failed_alert)):
             print("refused", alert.tracker_url(), alert.message(), flush=True)
     if handle.status().is_seeding and not complete:
         complete = True
         print("complete", flush=True)
-    if complete and not scraped:
-        scraped = True
+    # A scrape is sometimes lost in libtorrent without an alert, while it announces.
+    if complete and announced and not scraped and time.monotonic() > asked + 5:
+        asked = time.monotonic()
         handle.scrape_tracker()
     time.sleep(0.05)
 session.remove_torrent(handle)
