@@ -152,15 +152,16 @@ func (a *awake) dismiss() {
 	a.handles.forget(a)
 }
 
-// had notes that a peer has a piece.
-func (a *awake) had(c *conn, i int, now time.Time) {
+// had notes that a peer has a piece, and answers whether that is news.
+func (a *awake) had(c *conn, i int, now time.Time) bool {
 	if !c.have.add(i) {
-		return
+		return false
 	}
 	if a.avail[i] < math.MaxUint16 {
 		a.avail[i]++
 	}
 	a.spread.had(a, c, i, now)
+	return true
 }
 
 // status adds what is known of a torrent that is awake.
@@ -176,16 +177,6 @@ func (a *awake) status(s *seed.Status, now time.Time) {
 	}
 }
 
-// superSeeded says whether a peer that comes now is told of single pieces.
-func (a *awake) superSeeded(now time.Time) bool {
-	if a.numPieces() < leastSuper || !a.t.alone(now) {
-		return false
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return !a.spread.vain()
-}
-
 // sample lets the meters see the counters, and answers whether the torrent may
 // go to sleep; called about once a second.
 func (a *awake) sample(now time.Time) (sleepy bool) {
@@ -195,7 +186,7 @@ func (a *awake) sample(now time.Time) (sleepy bool) {
 	for c := range a.conns {
 		c.meter.add(now, c.sent.Load())
 	}
-	a.spread.weigh(a.meter.perSecond(now), now)
+	a.spread.weigh(a, a.meter.perSecond(now), now)
 	a.spread.expire(a, now)
 	a.give(now)
 	return len(a.conns) == 0 && now.Sub(a.empty) > linger

@@ -57,8 +57,9 @@ type conn struct {
 
 	// Under the lock of awake.
 	have       bitset
-	sated      bool // told of all pieces that it lacks
-	deaf       bool // did not ask for the last piece that it was told of
+	grew       time.Time // when it last got a piece
+	sated      bool      // told of all pieces that it lacks
+	deaf       bool      // did not ask for the last piece that it was told of
 	errands    []errand
 	kept       int // pieces that no other peer has yet
 	passed     int // pieces that others got from it first

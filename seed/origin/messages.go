@@ -158,7 +158,9 @@ func (a *awake) noteField(c *conn, field bitset, now time.Time) {
 func (a *awake) noteHave(c *conn, i int, now time.Time) (full bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.had(c, i, now)
+	if a.had(c, i, now) {
+		a.spread.arrived += a.pieceSize(i)
+	}
 	a.give(now)
 	return c.have.full()
 }

@@ -38,10 +38,12 @@ type spread struct {
 
 	given, passed int // pieces that we sent, and that peers passed on first
 
-	arrived int64   // bytes of pieces that peers got, from us or from each other
-	arrival meter   // of arrived
-	uplink  float64 // bytes per second that we sent at best, of late
-	carried bool    // the peers give each other much more than we could
+	on      bool      // peers that come are told of single pieces
+	arrived int64     // bytes of pieces that peers told of one by one, ours or not
+	arrival meter     // of arrived
+	uplink  float64   // bytes per second that we sent at best, of late
+	carried bool      // the peers give each other much more than we could
+	doubted time.Time // when a peer was last seen that nobody carries
 }
 
 func (s *spread) init(pieces int, pieceLength int64, begun chan struct{}) {
@@ -145,7 +147,7 @@ func (s *spread) send(a *awake, c *conn, piece int, now time.Time) {
 
 // had ends the errand of a piece that arrived, and notes who passed it on.
 func (s *spread) had(a *awake, c *conn, piece int, now time.Time) {
-	s.arrived += a.pieceSize(piece)
+	c.grew = now
 	if a.avail[piece] == 1 {
 		s.sole[piece] = c
 		c.kept++
@@ -201,18 +203,37 @@ func (s *spread) left(a *awake, c *conn) {
 
 // A piece that so many peers have or are getting can be left to them, when they
 // give each other carriedBy times as much as we ever sent: what we could add
-// would hardly be noticed.
+// would hardly be noticed. Peers may lie about what they have; so a single one
+// that wants something and gets nothing for stallTime is reason to help them all,
+// for doubtTime.
 const (
 	spreadCopies = 3
 	carriedBy    = 8
+	stallTime    = 10 * time.Second
+	doubtTime    = time.Minute
 )
 
 // weigh compares what peers give each other with what we send; called once a
 // second.
-func (s *spread) weigh(sent float64, now time.Time) {
+func (s *spread) weigh(a *awake, sent float64, now time.Time) {
 	s.arrival.add(now, s.arrived)
 	s.uplink = max(sent, s.uplink*0.99)
-	s.carried = s.arrival.perSecond(now) > carriedBy*s.uplink
+	for c := range a.conns {
+		if c.stalls(now) {
+			s.doubted = now
+		}
+	}
+	s.carried = s.arrival.perSecond(now) > carriedBy*s.uplink && now.Sub(s.doubted) > doubtTime
+}
+
+// stalls says whether c wants pieces and gets none from anybody.
+func (c *conn) stalls(now time.Time) bool {
+	if now.Sub(c.grew) < stallTime || now.Sub(c.since) < stallTime || c.have.full() {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.interested
 }
 
 // expire counts errands that take too long no more, and ends those of peers that
@@ -302,6 +323,17 @@ func (c *conn) unsent() (n int64) {
 		n += int64(b.length)
 	}
 	return n
+}
+
+// superSeeded says whether peers are told of single pieces: while no other
+// complete copy is known, and from then on as long as the swarm carries itself.
+func (a *awake) superSeeded(now time.Time) bool {
+	alone := a.numPieces() >= leastSuper && a.t.alone(now)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := &a.spread
+	s.on = (alone || s.on && s.carried) && !s.vain()
+	return s.on
 }
 
 // vain says whether super-seeding gains nothing: everything was sent twice, and

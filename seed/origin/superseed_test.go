@@ -230,43 +230,110 @@ func TestSuperSeedingInVainEnds(t *testing.T) {
 	}
 }
 
+// swarm is a torrent whose peers have given each other much for ten seconds.
+type swarm struct {
+	*awake
+	conns []*conn
+	now   time.Time
+}
+
+func carried(t *testing.T) *swarm {
+	a, conns := bare(t, 40, 20)
+	s := &swarm{a, conns, time.Now()}
+	if !a.superSeeded(s.now) {
+		t.Fatal("is not super-seeded")
+	}
+	a.begin()
+	for range 10 {
+		s.second(100<<20, 1<<20)
+	}
+	return s
+}
+
+// second passes, in which peers got bytes and we sent some.
+func (s *swarm) second(arrived, sent int64) {
+	s.now = s.now.Add(time.Second)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spread.arrived += arrived
+	s.spread.weigh(s.awake, float64(sent), s.now)
+}
+
+// given is how many pieces we sent.
+func (s *swarm) given() (n int) {
+	for _, c := range s.conns {
+		n += c.given
+	}
+	return n
+}
+
+// settle has everything arrive that is sent.
+func (s *swarm) settle() {
+	s.begin()
+	for range 1000 {
+		for _, c := range s.conns {
+			arrive(s.awake, c)
+		}
+	}
+}
+
 // Once every piece is out a few times, a swarm that gives itself much more than
 // we could is left alone, and helped again when it stalls.
 func TestASwarmThatCarriesItselfIsLeftAlone(t *testing.T) {
-	a, conns := bare(t, 40, 20)
-	now := time.Now()
-	a.begin()
-	second := func(arrived, sent int64) {
-		now = now.Add(time.Second)
-		a.mu.Lock()
-		a.spread.arrived += arrived
-		a.spread.weigh(float64(sent), now)
-		a.mu.Unlock()
-	}
-	for range 10 {
-		second(100<<20, 1<<20)
-	}
-	for range 1000 {
-		for _, c := range conns {
-			arrive(a, c)
-		}
-	}
-	sent := 0
-	for _, c := range conns {
-		sent += c.given
-	}
+	s := carried(t)
+	s.settle()
+	sent := s.given()
 	if sent < 40*(spreadCopies-1) || sent > 40*(spreadCopies+1) {
 		t.Errorf("%d pieces sent of 40, with %d copies each left to the swarm", sent, spreadCopies)
 	}
 	for range 10 {
-		second(0, 0)
+		s.second(0, 0)
 	}
-	a.begin()
-	for _, c := range conns {
-		sent -= c.given
-	}
-	if sent == 0 {
+	if s.begin(); s.given() == sent {
 		t.Error("a swarm that stalls is not helped")
+	}
+}
+
+// Nor is everybody told of all pieces when the first peer is complete: the others
+// would ask us for what they give each other.
+func TestASwarmThatCarriesItselfIsLeftAloneToItsEnd(t *testing.T) {
+	s := carried(t)
+	s.t.heardOfSeed(s.now)
+	if !s.superSeeded(s.now) {
+		t.Error("it ends although the peers give each other all they need")
+	}
+	for range 10 {
+		s.second(0, 0)
+	}
+	if s.superSeeded(s.now) {
+		t.Error("it goes on although there is another seed and the swarm stalls")
+	}
+	for range 10 {
+		s.second(100<<20, 1<<20)
+	}
+	if s.superSeeded(s.now) {
+		t.Error("it begins although there is another seed")
+	}
+}
+
+// Others may lie about what they get: who wants pieces and gets none is helped.
+func TestWhoIsNotCarriedIsHelped(t *testing.T) {
+	s := carried(t)
+	s.settle()
+	sent := s.given()
+	s.conns[0].interested = true
+	for range int(stallTime/time.Second) + 1 {
+		s.second(100<<20, 1<<20)
+	}
+	if s.settle(); s.given() == sent {
+		t.Error("nothing is sent to a peer that gets nothing")
+	}
+	for range int(doubtTime/time.Second) + 1 {
+		s.conns[0].grew = s.now
+		s.second(100<<20, 1<<20)
+	}
+	if !s.spread.carried {
+		t.Error("the swarm is doubted for ever")
 	}
 }
 
