@@ -161,8 +161,12 @@ func (a *awake) noteHave(c *conn, i int, now time.Time) (full bool) {
 	if a.had(c, i, now) {
 		a.spread.arrived += a.pieceSize(i)
 	}
+	if c.have.full() {
+		a.spread.seeds++
+		return true
+	}
 	a.give(now)
-	return c.have.full()
+	return false
 }
 
 func (c *conn) onExtended(p []byte) error {

@@ -38,6 +38,7 @@ type spread struct {
 
 	given, passed int // pieces that we sent, and that peers passed on first
 
+	seeds   int       // peers that became complete, and left us
 	on      bool      // peers that come are told of single pieces
 	arrived int64     // bytes of pieces that peers told of one by one, ours or not
 	arrival meter     // of arrived
@@ -65,7 +66,7 @@ func (a *awake) give(now time.Time) {
 			c.sated = true
 			continue
 		}
-		if copies >= spreadCopies && a.spread.carried {
+		if a.spread.carried && copies+a.spread.seeds >= spreadCopies {
 			return
 		}
 		a.spread.send(a, c, piece, now)

@@ -154,7 +154,7 @@ func (t *torrent) heardOfSeed(now time.Time) {
 	t.seeds = now
 	a := t.awake
 	t.mu.Unlock()
-	if a != nil {
+	if a != nil && !a.superSeeded(now) {
 		a.endSuperSeeding()
 	}
 }
