@@ -18,11 +18,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"commonseed/bench/internal/measure"
@@ -39,12 +37,7 @@ const (
 func main() {
 	seconds := flag.Int("seconds", 15, "how long each measurement lasts")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, time.Duration(*seconds)*time.Second); err != nil {
-		fmt.Fprintln(os.Stderr, "hostile:", err)
-		os.Exit(1)
-	}
+	measure.Main("hostile", func(ctx context.Context) error { return run(ctx, time.Duration(*seconds)*time.Second) })
 }
 
 func run(ctx context.Context, span time.Duration) error {

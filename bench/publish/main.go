@@ -24,7 +24,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 
@@ -32,14 +31,7 @@ import (
 	"commonseed/bench/internal/measure"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "publish:", err)
-		os.Exit(1)
-	}
-}
+func main() { measure.Main("publish", run) }
 
 func run(ctx context.Context) error {
 	size := flag.Int("size", 2048, "size of the film in MiB")

@@ -25,23 +25,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
+	"commonseed/bench/internal/measure"
 	"commonseed/bench/internal/rivals"
 	"commonseed/publish"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "scale:", err)
-		os.Exit(1)
-	}
-}
+func main() { measure.Main("scale", run) }
 
 func run(ctx context.Context) error {
 	releases := flag.Int("releases", 10000, "releases in the channel")

@@ -20,21 +20,15 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"commonseed/bench/internal/measure"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "stamp:", err)
-		os.Exit(1)
-	}
-}
+func main() { measure.Main("stamp", run) }
 
 func run(ctx context.Context) error {
 	size := flag.Int("size", 2048, "size of a film in MiB")

@@ -24,21 +24,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 
 	"commonseed/bench/internal/measure"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "track:", err)
-		os.Exit(1)
-	}
-}
+func main() { measure.Main("track", run) }
 
 func run(ctx context.Context) error {
 	var l load

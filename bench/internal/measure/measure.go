@@ -1,5 +1,6 @@
 // Package measure times programs in turns, for the benchmarks.
 //
+//	main.go        Main: a benchmark from its start to its end
 //	measure.go      Task, InTurns, and Series: what was measured of a task
 //	child_linux.go  Run: a program as a process of its own, its time and its memory
 //	child_other.go  the same where the system is not Linux
