@@ -8,7 +8,8 @@
 //	validate.go  what a release.json may say
 //	text.go      cleaning of texts, and the HTML description of an item
 //	work.go      CreativeWork: schema.org JSON-LD of a release
-//	render.go    what Write is given, prepared once: cleaned, sorted, licences parsed
+//	list.go      List: releases that are read one after the other, newest first
+//	render.go    what Write is given, as the feeds show it: cleaned, licences parsed
 //	rss.go       what both RSS documents share
 //	torrents.go  torrents.xml, for torrent clients
 //	podcast.go   podcast.xml, for podcast apps

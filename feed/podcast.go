@@ -175,12 +175,12 @@ func (c channel) category() itunesCategory {
 // of it is that, else "podcast". "mixed" is for lists of other feeds only.
 func (c channel) medium() string {
 	all := func(k kind) bool {
-		for _, it := range c.items {
-			if it.main.kind() != k {
+		for _, h := range c.heads {
+			if h.main != k {
 				return false
 			}
 		}
-		return len(c.items) > 0
+		return len(c.heads) > 0
 	}
 	switch {
 	case all(kindVideo):

@@ -32,7 +32,7 @@ func TestQBittorrentReadsTheFeedAndItsUpdate(t *testing.T) {
 	defer site.Close()
 	ch := sampleChannel()
 	ch.BaseURL = site.URL + "/"
-	if err := Write(dir, ch, sampleReleases(2), day); err != nil {
+	if err := write(dir, ch, sampleReleases(2), day); err != nil {
 		t.Fatal(err)
 	}
 	api := startQBittorrent(t)
@@ -46,7 +46,7 @@ func TestQBittorrentReadsTheFeedAndItsUpdate(t *testing.T) {
 	if got := articles[want.ID]; got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if err := Write(dir, ch, sampleReleases(3), day); err != nil {
+	if err := write(dir, ch, sampleReleases(3), day); err != nil {
 		t.Fatal(err)
 	}
 	api.call(t, "rss/refreshItem", url.Values{"itemPath": {"feed"}})

@@ -37,27 +37,32 @@ func ReadRelease(data []byte) (Release, error) {
 	if len(data) > MaxRelease {
 		return Release{}, fmt.Errorf("release.json is longer than %d bytes", MaxRelease)
 	}
-	var probe struct {
-		Format *int `json:"format"`
-	}
-	if err := json.Unmarshal(data, &probe); err != nil {
-		return Release{}, fmt.Errorf("release.json: %w", err)
-	}
-	if probe.Format == nil {
-		return Release{}, errors.New("release.json: no format number")
-	}
-	if *probe.Format != Format {
-		return Release{}, &FormatError{*probe.Format}
-	}
 	var r Release
-	if err := json.Unmarshal(data, &r); err != nil {
-		return Release{}, fmt.Errorf("release.json: %w", err)
+	if err := json.Unmarshal(data, &r); err != nil || r.Format != Format {
+		return Release{}, misread(data, err)
 	}
 	r = r.normalize()
 	if err := r.validate(); err != nil {
 		return Release{}, fmt.Errorf("release.json: %w", err)
 	}
 	return r, nil
+}
+
+// misread says why data is no record of this format. In another format the fields
+// may have other types, so that comes first.
+func misread(data []byte, err error) error {
+	var probe struct {
+		Format *int `json:"format"`
+	}
+	switch unread := json.Unmarshal(data, &probe); {
+	case unread != nil:
+		err = unread
+	case probe.Format == nil:
+		return errors.New("release.json: no format number")
+	case *probe.Format != Format:
+		return &FormatError{*probe.Format}
+	}
+	return fmt.Errorf("release.json: %w", err)
 }
 
 // Marshal returns the release.json: indented JSON that ends in a newline, the

@@ -23,16 +23,16 @@ type item struct {
 	main    File              // zero if the release holds no media
 }
 
-// channel is a Channel as the feeds show it, with its items newest first.
+// channel is a Channel as the feeds show it.
 type channel struct {
 	Channel
 	license license.License // zero if the releases' licences differ
-	items   []item
+	heads   []Head
 }
 
-// prepare cleans and sorts what Write was given, and resolves every licence.
-func prepare(ch Channel, rels []Release) (channel, error) {
-	c := channel{Channel: ch.clean()}
+// prepare cleans what Write was given.
+func prepare(ch Channel, rels List) (channel, error) {
+	c := channel{Channel: ch.clean(), heads: rels.Heads}
 	if !webURL(c.BaseURL) || strings.ContainsAny(c.BaseURL, "?#") {
 		return channel{}, fmt.Errorf("feed: base URL %q is not an absolute http or https URL", ch.BaseURL)
 	}
@@ -42,21 +42,6 @@ func prepare(ch Channel, rels []Release) (channel, error) {
 			return channel{}, fmt.Errorf("channel: %w", err)
 		}
 		c.license = l
-	}
-	rels = slices.Clone(rels)
-	slices.SortStableFunc(rels, func(a, b Release) int {
-		if d := b.Published.Compare(a.Published); d != 0 {
-			return d
-		}
-		return strings.Compare(a.Slug, b.Slug)
-	})
-	known := map[string]license.License{}
-	for _, r := range rels {
-		it, err := prepareItem(r.normalize(), c.BaseURL, known)
-		if err != nil {
-			return channel{}, err
-		}
-		c.items = append(c.items, it)
 	}
 	return c, nil
 }

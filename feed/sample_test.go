@@ -98,7 +98,7 @@ func sampleReleases(n int) []Release {
 func written(t testing.TB, ch Channel, rels []Release) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := Write(dir, ch, rels, day.Add(1000*time.Hour)); err != nil {
+	if err := write(dir, ch, rels, day.Add(1000*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -120,4 +120,9 @@ func mustContain(t *testing.T, doc string, wants ...string) {
 			t.Errorf("lacks %s", want)
 		}
 	}
+}
+
+// write is Write of releases that are in memory.
+func write(dir string, ch Channel, rels []Release, now time.Time) error {
+	return Write(dir, ch, ListOf(rels), now)
 }

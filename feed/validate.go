@@ -24,19 +24,35 @@ const (
 var (
 	slugForm     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,99}$`)
 	idForm       = regexp.MustCompile(`^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-	hashForm     = regexp.MustCompile(`^[0-9a-f]+$`)
 	languageForm = regexp.MustCompile(`^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,7}$`)
 	typeForm     = regexp.MustCompile(`^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(;[ -~]*)?$`) // RFC 6838 §4.2
 	relForm      = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 )
 
 // checker collects the first broken rule, so that the rules read as a list.
-type checker struct{ err error }
+type checker struct {
+	err  error
+	list string // whose item the fields belong to, "" if they belong to none
+	item int
+}
 
 func (c *checker) that(ok bool, field, why string, args ...any) {
-	if c.err == nil && !ok {
-		c.err = &InvalidError{Field: field, Why: fmt.Sprintf(why, args...)}
+	if c.err != nil || ok {
+		return
 	}
+	if c.list != "" {
+		field = fmt.Sprintf("%s[%d]%s", c.list, c.item, field)
+	}
+	c.err = &InvalidError{Field: field, Why: fmt.Sprintf(why, args...)}
+}
+
+// each checks the items of a list.
+func (c *checker) each(list string, n int, check func(i int)) {
+	for i := 0; i < n && c.err == nil; i++ {
+		c.list, c.item = list, i
+		check(i)
+	}
+	c.list = ""
 }
 
 func (c *checker) line(s, field string) {
@@ -53,7 +69,7 @@ func (c *checker) link(s, field string, required bool) {
 }
 
 func (c *checker) hash(s, field string, digits int) {
-	c.that(len(s) == digits && hashForm.MatchString(s), field, "not %d lower-case hex digits", digits)
+	c.that(len(s) == digits && strings.Trim(s, "0123456789abcdef") == "", field, "not %d lower-case hex digits", digits)
 }
 
 func (r Release) validate() error {
@@ -88,50 +104,45 @@ func (c *checker) description(r Release) {
 	c.link(r.AttributionURL, "attribution_url", false)
 	c.links(r.Links)
 	c.that(len(r.Tags) <= maxList, "tags", "more than %d", maxList)
-	for i, tag := range r.Tags {
-		c.line(tag, fmt.Sprintf("tags[%d]", i))
-	}
+	c.each("tags", len(r.Tags), func(i int) { c.line(r.Tags[i], "") })
 }
 
 func (c *checker) links(links []Link) {
 	c.that(len(links) <= maxList, "links", "more than %d", maxList)
-	for i, l := range links {
-		field := fmt.Sprintf("links[%d]", i)
-		c.that(relForm.MatchString(l.Rel), field+".rel", "not a lower-case word")
-		c.line(l.Title, field+".title")
-		c.link(l.URL, field+".url", true)
-	}
+	c.each("links", len(links), func(i int) {
+		l := links[i]
+		c.that(relForm.MatchString(l.Rel), ".rel", "not a lower-case word")
+		c.line(l.Title, ".title")
+		c.link(l.URL, ".url", true)
+	})
 }
 
 func (c *checker) files(files []File, cover string) {
 	c.that(len(files) > 0, "files", "is empty")
 	c.that(len(files) <= maxFiles, "files", "more than %d", maxFiles)
 	paths := make(map[string]bool, len(files))
-	for i, f := range files {
-		if c.err != nil {
-			return
-		}
-		field := fmt.Sprintf("files[%d]", i)
-		c.that(safePath(f.Path), field+".path", "not a safe relative path")
-		c.that(!paths[f.Path], field+".path", "appears twice")
+	c.each("files", len(files), func(i int) {
+		f := &files[i]
+		c.that(safePath(f.Path), ".path", "not a safe relative path")
+		c.that(!paths[f.Path], ".path", "appears twice")
 		paths[f.Path] = true
-		c.that(f.Size >= 0, field+".size", "is negative")
-		c.hash(f.SHA256, field+".sha256", 64)
-		c.that(len(f.Type) <= maxName && typeForm.MatchString(f.Type), field+".type", "not a MIME type")
-		c.link(f.License, field+".license", false)
-		c.line(f.Title, field+".title")
-		c.line(f.Creator, field+".creator")
-		c.that(len(f.Stamp) <= maxList, field+".stamp", "more than %d places", maxList)
+		c.that(f.Size >= 0, ".size", "is negative")
+		c.hash(f.SHA256, ".sha256", 64)
+		c.that(len(f.Type) <= maxName && typeForm.MatchString(f.Type), ".type", "not a MIME type")
+		c.link(f.License, ".license", false)
+		c.line(f.Title, ".title")
+		c.line(f.Creator, ".creator")
+		c.that(len(f.Stamp) <= maxList, ".stamp", "more than %d places", maxList)
 		for _, place := range f.Stamp {
-			c.line(place, field+".stamp")
+			c.line(place, ".stamp")
 		}
-	}
+	})
 	c.that(cover == "" || paths[cover], "cover", "not one of the files")
-	for i, f := range files {
-		for dir := parent(f.Path); dir != "" && c.err == nil; dir = parent(dir) {
-			c.that(!paths[dir], fmt.Sprintf("files[%d].path", i), "lies inside a file")
+	c.each("files", len(files), func(i int) {
+		for dir := parent(files[i].Path); dir != "" && c.err == nil; dir = parent(dir) {
+			c.that(!paths[dir], ".path", "lies inside a file")
 		}
-	}
+	})
 }
 
 // parent is the folder of a "/"-separated path, "" at the top.
@@ -156,15 +167,12 @@ func (c *checker) torrent(r Release) {
 	c.that(magnetOf(t), "torrent.magnet", "not a magnet link of this torrent's infohashes")
 	c.that(len(t.Trackers) <= maxList, "torrent.trackers", "more than %d", maxList)
 	c.that(len(t.Nodes) <= maxList, "torrent.nodes", "more than %d", maxList)
-	for i, u := range t.Trackers {
-		field := fmt.Sprintf("torrent.trackers[%d]", i)
-		c.line(u, field)
-		c.that(absoluteURL(u, "http", "https", "udp", "ws", "wss"), field, "not a tracker URL")
-	}
+	c.each("torrent.trackers", len(t.Trackers), func(i int) {
+		c.line(t.Trackers[i], "")
+		c.that(absoluteURL(t.Trackers[i], "http", "https", "udp", "ws", "wss"), "", "not a tracker URL")
+	})
 	c.that(len(t.WebSeeds) <= maxList, "torrent.web_seeds", "more than %d", maxList)
-	for i, u := range t.WebSeeds {
-		c.link(u, fmt.Sprintf("torrent.web_seeds[%d]", i), true)
-	}
+	c.each("torrent.web_seeds", len(t.WebSeeds), func(i int) { c.link(t.WebSeeds[i], "", true) })
 }
 
 // total is the sum of the sizes, MaxInt64 where it would overflow.
@@ -221,10 +229,20 @@ func absoluteURL(s string, schemes ...string) bool {
 // printableASCII says that s can stand as a URL in a document or header: no
 // spaces, quotes, angle brackets or control characters, all else escaped.
 func printableASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return r <= ' ' || r >= 0x7f || strings.ContainsRune(notInURLs, r)
-	})
+	for i := range len(s) {
+		if !inURLs[s[i]] {
+			return false
+		}
+	}
+	return true
 }
+
+var inURLs = func() (may [256]bool) {
+	for c := '!'; c < 0x7f; c++ {
+		may[c] = !strings.ContainsRune(notInURLs, c)
+	}
+	return may
+}()
 
 // safePath says whether every component of a "/"-separated path is a safe name.
 func safePath(path string) bool {

@@ -7,17 +7,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"commonseed/internal/atomicfile"
+	"commonseed/license"
 )
 
 // Write writes torrents.xml, podcast.xml, feed.json and channels.opml of the
 // channel into dir, with the releases newest first, 50 to a document, and the
-// rest on pages torrents-2.xml and so on (RFC 5005 §3). dir has to exist. The
-// order of rels does not matter; rels is not changed.
+// rest on pages torrents-2.xml and so on (RFC 5005 §3). dir has to exist. Each
+// release is read once, and held no longer than the page that it is on.
 //
 // A document whose content is as before is left untouched, with its
 // modification time. A changed RSS document gets a lastBuildDate of now, or of
@@ -26,22 +28,22 @@ import (
 // pages last: a reader that meets a half-finished Write finds no link to a page
 // that is not there yet. Of releases that share a document's guid, it holds the
 // newest.
-func Write(dir string, ch Channel, rels []Release, now time.Time) error {
+func Write(dir string, ch Channel, rels List, now time.Time) error {
 	c, err := prepare(ch, rels)
 	if err != nil {
 		return err
 	}
 	now = now.UTC().Truncate(time.Second)
-	works := distinct(c.items, func(it item) string { return it.ID })
+	order := rels.Newest()
+	works := distinct(rels, order, func(h Head) string { return h.id })
 	dated := func(path string, doc []byte) error { return writeDated(path, doc, now) }
-	for _, doc := range []document{
-		{TorrentsName, distinct(c.items, func(it item) string { return it.Torrent.InfohashV1 }), c.torrents, dated},
-		{PodcastName, playable(works), c.podcast, dated},
-		{JSONName, works, c.jsonFeed, writePlain},
-	} {
-		if err := doc.writePages(dir); err != nil {
-			return err
-		}
+	docs := []*document{
+		newDocument(TorrentsName, distinct(rels, order, func(h Head) string { return h.infohash }), c.torrents, dated),
+		newDocument(PodcastName, playable(rels, order, works), c.podcast, dated),
+		newDocument(JSONName, works, c.jsonFeed, writePlain),
+	}
+	if err := c.writePages(dir, rels, order, docs); err != nil {
+		return err
 	}
 	list, err := c.opml()
 	if err != nil {
@@ -50,52 +52,111 @@ func Write(dir string, ch Channel, rels []Release, now time.Time) error {
 	return writePlain(filepath.Join(dir, OPMLName), list)
 }
 
-// distinct keeps the first, and so newest, item of each guid: two of a kind make
-// Sonarr reject the whole feed.
-func distinct(items []item, guid func(item) string) []item {
-	seen := make(map[string]bool, len(items))
-	var kept []item
-	for _, it := range items {
-		if id := guid(it); !seen[id] {
-			seen[id] = true
-			kept = append(kept, it)
+// writePages goes through the releases once, from the oldest on, since the first pages
+// are written last. order has the newest first.
+func (c channel) writePages(dir string, rels List, order []int, docs []*document) error {
+	slices.Reverse(order)
+	known := map[string]license.License{}
+	at := len(order)
+	for r, err := range rels.Each(order) {
+		at--
+		if err != nil {
+			return err
+		}
+		it, err := prepareItem(r.normalize(), c.BaseURL, known)
+		if err != nil {
+			return err
+		}
+		for _, d := range docs {
+			if !d.holds[at] {
+				continue
+			}
+			if err := d.add(dir, it); err != nil {
+				return err
+			}
 		}
 	}
-	return kept
+	for _, d := range docs {
+		if err := d.finish(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// distinct keeps the first, and so newest, release of each guid: two of a kind make
+// Sonarr reject the whole feed. It answers for each place in order.
+func distinct(rels List, order []int, guid func(Head) string) []bool {
+	seen := make(map[string]bool, len(order))
+	keep := make([]bool, len(order))
+	for at, i := range order {
+		id := guid(rels.Heads[i])
+		keep[at], seen[id] = !seen[id], true
+	}
+	return keep
 }
 
 // playable leaves out releases without any media: a podcast item is its enclosure.
-func playable(items []item) []item {
-	var kept []item
-	for _, it := range items {
-		if it.main.Path != "" {
-			kept = append(kept, it)
-		}
+func playable(rels List, order []int, keep []bool) []bool {
+	keep = slices.Clone(keep)
+	for at, i := range order {
+		keep[at] = keep[at] && rels.Heads[i].playable
 	}
-	return kept
+	return keep
 }
 
-// document is a feed that may take several pages.
+// document is a feed that may take several pages. It is given its items from the
+// oldest on, and writes each page when it is full.
 type document struct {
 	name   string
-	items  []item
+	holds  []bool // which releases, the newest first
+	left   int    // items that are to come
+	pages  int
+	items  []item // of the page that is being filled
 	render func(items []item, n, count int) ([]byte, error)
 	write  func(path string, doc []byte) error
 }
 
-func (d document) writePages(dir string) error {
-	count := max(1, (len(d.items)+pageSize-1)/pageSize)
-	for n := count; n >= 1; n-- {
-		items := d.items[(n-1)*pageSize : min(n*pageSize, len(d.items))]
-		doc, err := d.render(items, n, count)
-		if err != nil {
-			return err
+func newDocument(name string, holds []bool, render func([]item, int, int) ([]byte, error), write func(string, []byte) error) *document {
+	d := &document{name: name, holds: holds, render: render, write: write}
+	for _, h := range holds {
+		if h {
+			d.left++
 		}
-		if err := d.write(filepath.Join(dir, pageName(d.name, n)), doc); err != nil {
+	}
+	d.pages = max(1, (d.left+pageSize-1)/pageSize)
+	return d
+}
+
+func (d *document) add(dir string, it item) error {
+	d.items = append(d.items, it)
+	if d.left--; d.left%pageSize > 0 {
+		return nil
+	}
+	slices.Reverse(d.items)
+	err := d.writePage(dir, d.left/pageSize+1)
+	clear(d.items)
+	d.items = d.items[:0]
+	return err
+}
+
+func (d *document) writePage(dir string, n int) error {
+	doc, err := d.render(d.items, n, d.pages)
+	if err != nil {
+		return err
+	}
+	return d.write(filepath.Join(dir, pageName(d.name, n)), doc)
+}
+
+// finish writes the page of an empty document, and removes pages that are no longer
+// needed.
+func (d *document) finish(dir string) error {
+	if !slices.Contains(d.holds, true) {
+		if err := d.writePage(dir, 1); err != nil {
 			return err
 		}
 	}
-	return removePages(dir, d.name, count)
+	return removePages(dir, d.name, d.pages)
 }
 
 // pageName is "torrents.xml" for page 1, "torrents-2.xml" for page 2.

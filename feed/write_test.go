@@ -66,7 +66,7 @@ func TestUnchangedDocumentsStayUntouched(t *testing.T) {
 	for i, now := range []time.Time{day, day.Add(time.Hour), day.Add(-time.Hour)} {
 		ageFiles(t, dir)
 		slices.Reverse(rels) // the order given does not matter
-		if err := Write(dir, sampleChannel(), rels, now); err != nil {
+		if err := write(dir, sampleChannel(), rels, now); err != nil {
 			t.Fatal(err)
 		}
 		if got := rewritten(t, dir); i > 0 && len(got) > 0 {
@@ -88,7 +88,7 @@ func TestLastBuildDateGrowsWithEveryChange(t *testing.T) {
 	// The clock stands still, then goes back, then forward.
 	for i, now := range []time.Time{day, day, day.Add(-24 * time.Hour), day.Add(500 * time.Millisecond), day.Add(time.Hour)} {
 		rels[0].Title = fmt.Sprint("Tide ", i)
-		if err := Write(dir, sampleChannel(), rels, now); err != nil {
+		if err := write(dir, sampleChannel(), rels, now); err != nil {
 			t.Fatal(err)
 		}
 		got := builtAt(t, dir, TorrentsName)
@@ -108,12 +108,12 @@ func TestLastBuildDateGrowsWithEveryChange(t *testing.T) {
 func TestOnlyWhatChangedIsRewritten(t *testing.T) {
 	dir := t.TempDir()
 	rels := sampleReleases(120)
-	if err := Write(dir, sampleChannel(), rels, day); err != nil {
+	if err := write(dir, sampleChannel(), rels, day); err != nil {
 		t.Fatal(err)
 	}
 	ageFiles(t, dir)
 	rels[60].Description = "Revised." // item 60 from the newest: page 2
-	if err := Write(dir, sampleChannel(), rels, day.Add(time.Hour)); err != nil {
+	if err := write(dir, sampleChannel(), rels, day.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if got := rewritten(t, dir); !slices.Equal(got, []string{"feed-2.json", "podcast-2.xml", "torrents-2.xml"}) {
@@ -121,7 +121,7 @@ func TestOnlyWhatChangedIsRewritten(t *testing.T) {
 	}
 	ageFiles(t, dir)
 	rels[60].Torrent.Size++ // podcast apps are told nothing of it
-	if err := Write(dir, sampleChannel(), rels, day.Add(2*time.Hour)); err != nil {
+	if err := write(dir, sampleChannel(), rels, day.Add(2*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if got := rewritten(t, dir); !slices.Equal(got, []string{"feed-2.json", "torrents-2.xml"}) {
@@ -137,7 +137,7 @@ func TestDamagedDocumentsAreReplaced(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := Write(dir, sampleChannel(), sampleReleases(1), day); err != nil {
+		if err := write(dir, sampleChannel(), sampleReleases(1), day); err != nil {
 			t.Fatal(err)
 		}
 		if got := builtAt(t, dir, TorrentsName); !got.Equal(day) {
@@ -193,7 +193,7 @@ func TestPagesHoldEveryReleaseOnceNewestFirst(t *testing.T) {
 
 func TestPagesThatAreNoLongerNeededAreRemoved(t *testing.T) {
 	dir := t.TempDir()
-	if err := Write(dir, sampleChannel(), sampleReleases(160), day); err != nil {
+	if err := write(dir, sampleChannel(), sampleReleases(160), day); err != nil {
 		t.Fatal(err)
 	}
 	foreign := []string{"podcast-02.xml", "podcast-x.xml", "torrents-9.xml.bak", "feed--3.json", "my-torrents-9.xml", "feed-9.xml"}
@@ -205,7 +205,7 @@ func TestPagesThatAreNoLongerNeededAreRemoved(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "torrents-7.xml"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(dir, sampleChannel(), sampleReleases(60), day); err != nil {
+	if err := write(dir, sampleChannel(), sampleReleases(60), day); err != nil {
 		t.Fatal(err)
 	}
 	want := append([]string{OPMLName, JSONName, PodcastName, TorrentsName, "feed-2.json", "podcast-2.xml", "torrents-2.xml", "torrents-7.xml"}, foreign...)
@@ -234,13 +234,13 @@ func TestWriteRefusesWhatItCannotState(t *testing.T) {
 	for _, baseURL := range []string{"", "/", "music/", "ftp://ana.example/", "https://", "https://ana.example/?x=", "https://ana.example/#"} {
 		ch := sampleChannel()
 		ch.BaseURL = baseURL
-		if err := Write(t.TempDir(), ch, nil, day); err == nil {
+		if err := write(t.TempDir(), ch, nil, day); err == nil {
 			t.Errorf("base URL %q: no error", baseURL)
 		}
 	}
 	ch := sampleChannel()
 	ch.License = "https://license.example/unheard-of"
-	if err := Write(t.TempDir(), ch, nil, day); err == nil {
+	if err := write(t.TempDir(), ch, nil, day); err == nil {
 		t.Error("unknown channel licence: no error")
 	}
 	for _, set := range []func(*Release){
@@ -250,7 +250,7 @@ func TestWriteRefusesWhatItCannotState(t *testing.T) {
 		r := sampleRelease(1)
 		set(&r)
 		dir := t.TempDir()
-		err := Write(dir, sampleChannel(), []Release{r}, day)
+		err := write(dir, sampleChannel(), []Release{r}, day)
 		if err == nil || !strings.Contains(err.Error(), r.Slug) {
 			t.Errorf("unknown licence: %v, want an error that names the release", err)
 		}
@@ -258,7 +258,7 @@ func TestWriteRefusesWhatItCannotState(t *testing.T) {
 			t.Errorf("refused, yet wrote %q", got)
 		}
 	}
-	if err := Write(filepath.Join(t.TempDir(), "absent"), sampleChannel(), nil, day); err == nil {
+	if err := write(filepath.Join(t.TempDir(), "absent"), sampleChannel(), nil, day); err == nil {
 		t.Error("missing directory: no error")
 	}
 }
@@ -299,7 +299,7 @@ func BenchmarkWriteUnchanged(b *testing.B) {
 	dir := b.TempDir()
 	rels := sampleReleases(1000)
 	for b.Loop() {
-		if err := Write(dir, sampleChannel(), rels, day); err != nil {
+		if err := write(dir, sampleChannel(), rels, day); err != nil {
 			b.Fatal(err)
 		}
 	}

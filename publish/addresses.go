@@ -11,6 +11,7 @@ import (
 type Addresses struct {
 	Base     string   // where public/ is served, ends in "/"
 	Own      bool     // the embedded tracker is announced, at Base + "announce"
+	UDP      bool     // Base is this process itself: its tracker is reached over UDP too
 	Trackers []string // others
 	WebSeeds []string // others; "{slug}" stands for the release's slug
 	Nodes    []string // of the DHT, "host:port"
@@ -22,7 +23,8 @@ func (c *Channel) Addresses(listen string, trackers, webSeeds []string) Addresse
 	a := Addresses{Base: withSlash(listen), Own: c.Config.Seed.OwnTracker == nil || *c.Config.Seed.OwnTracker,
 		Trackers: append(slices.Clone(trackers), c.Config.Seed.Trackers...),
 		WebSeeds: append(slices.Clone(webSeeds), c.Config.Seed.WebSeeds...), Nodes: c.Config.Seed.Nodes}
-	if base := c.Config.Channel.BaseURL; base != "" {
+	base := c.Config.Channel.BaseURL
+	if a.UDP = base == ""; !a.UDP {
 		a.Base = normalBase(base)
 	}
 	return a
@@ -42,17 +44,39 @@ func withSlash(s string) string { return strings.TrimRight(s, "/") + "/" }
 // trackersOf lists a release's trackers: our own first, then those of the
 // channel, then those that the release was published with.
 func (a Addresses) trackersOf(r *Release) []string {
-	var all []string
-	if a.Own {
-		all = append(all, a.Base+"announce")
+	all := append(a.ownTrackers(), a.Trackers...)
+	before := embedded(r.BaseURL)
+	if a.Own && r.BaseURL == a.Base {
+		before = before[:1] // the creator may have named UDP as another tracker
 	}
-	all = append(all, a.Trackers...)
 	for _, t := range r.Torrent.Trackers {
-		if r.BaseURL == "" || t != r.BaseURL+"announce" {
+		if r.BaseURL == "" || !slices.Contains(before, t) {
 			all = append(all, t)
 		}
 	}
 	return unique(all)
+}
+
+// ownTrackers are the addresses of the embedded tracker that are announced.
+func (a Addresses) ownTrackers() []string {
+	all := embedded(a.Base)
+	switch {
+	case !a.Own:
+		return nil
+	case !a.UDP:
+		return all[:1]
+	}
+	return all
+}
+
+// embedded is where the tracker of a process that serves at base answers: over
+// HTTP and, where the base names a port, over UDP.
+func embedded(base string) []string {
+	all := []string{base + "announce"}
+	if u, err := url.Parse(base); err == nil && u.Port() != "" {
+		all = append(all, "udp://"+u.Host+"/announce")
+	}
+	return all
 }
 
 // webSeedsOf lists a release's web seeds in the same order.
@@ -83,11 +107,14 @@ func unique(in []string) []string {
 }
 
 // tiers puts each tracker into a tier of its own, so that clients that announce
-// to one tier after another reach all of them.
-func tiers(trackers []string) [][]string {
-	var out [][]string
-	for _, t := range trackers {
-		out = append(out, []string{t})
+// to one tier after another reach all of them. The addresses of the embedded one,
+// which come first, are one tier: they lead to the same swarm.
+func (a Addresses) tiers(trackers []string) (tiers [][]string) {
+	if own := a.ownTrackers(); len(own) > 0 {
+		tiers, trackers = [][]string{own}, trackers[len(own):]
 	}
-	return out
+	for _, t := range trackers {
+		tiers = append(tiers, []string{t})
+	}
+	return tiers
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"time"
 
 	"commonseed/feed"
 	"commonseed/internal/atomicfile"
@@ -201,12 +202,9 @@ func (c *Channel) Releases() ([]Release, error) {
 		if !e.IsDir() {
 			continue
 		}
-		r, err := ReadRelease(filepath.Join(c.Public(), e.Name()))
-		if errors.Is(err, fs.ErrNotExist) {
+		r, err := readHealthy(filepath.Join(c.Public(), e.Name()))
+		if errors.Is(err, errNoRelease) {
 			continue
-		}
-		if err == nil {
-			_, err = os.Stat(r.TorrentPath())
 		}
 		if err != nil {
 			broken = append(broken, &BrokenError{e.Name(), err})
@@ -219,6 +217,21 @@ func (c *Channel) Releases() ([]Release, error) {
 		return rels, broken
 	}
 	return rels, nil
+}
+
+// errNoRelease is a folder without a record.
+var errNoRelease = errors.New("holds no release")
+
+// readHealthy reads a record whose torrent is there.
+func readHealthy(dir string) (*Release, error) {
+	r, err := ReadRelease(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoRelease
+	}
+	if err == nil {
+		_, err = os.Stat(r.TorrentPath())
+	}
+	return r, err
 }
 
 // healthy are the releases that can be read, whatever is broken beside them.
@@ -244,7 +257,7 @@ func ReadRelease(dir string) (*Release, error) {
 }
 
 // Face is what the channel says of itself at this address.
-func (c *Channel) Face(base string, rels []Release) feed.Channel {
+func (c *Channel) Face(base string, rels []feed.Head) feed.Channel {
 	cc := c.Config.Channel
 	links, _ := readLinks(cc.Links, "") // checked by OpenChannel
 	f := feed.Channel{Title: cc.Title, Description: cc.Description, Creator: cc.Creator, Email: cc.Email,
@@ -253,7 +266,7 @@ func (c *Channel) Face(base string, rels []Release) feed.Channel {
 		f.Creator = c.Config.Creator
 	}
 	if f.Creator == "" {
-		f.Creator = common(rels, func(r Release) string { return r.Creator })
+		f.Creator = common(rels, func(r feed.Head) string { return r.Creator })
 	}
 	if f.Title == "" {
 		f.Title = f.Creator
@@ -262,17 +275,17 @@ func (c *Channel) Face(base string, rels []Release) feed.Channel {
 		f.Title = titleOf(filepath.Base(c.Dir), true)
 	}
 	if f.Language == "" {
-		f.Language = common(rels, func(r Release) string { return r.Language })
+		f.Language = common(rels, func(r feed.Head) string { return r.Language })
 	}
 	if f.Image == "" {
 		f.Image = newestCover(rels)
 	}
-	f.License = common(rels, func(r Release) string { return r.License })
+	f.License = common(rels, func(r feed.Head) string { return r.License })
 	return f
 }
 
 // common is the value that all releases share, "" if they differ.
-func common(rels []Release, get func(Release) string) string {
+func common(rels []feed.Head, get func(feed.Head) string) string {
 	var value string
 	for i, r := range rels {
 		if v := get(r); i == 0 {
@@ -284,11 +297,12 @@ func common(rels []Release, get func(Release) string) string {
 	return value
 }
 
-func newestCover(rels []Release) string {
-	for i := len(rels) - 1; i >= 0; i-- {
-		if r := rels[i]; r.Cover != "" {
-			return strings.Join([]string{r.Slug, filesDir, r.Torrent.Name, r.Cover}, "/")
+func newestCover(rels []feed.Head) (cover string) {
+	var newest time.Time
+	for _, r := range rels {
+		if r.Cover != "" && !r.Published.Before(newest) {
+			cover, newest = r.Cover, r.Published
 		}
 	}
-	return ""
+	return cover
 }

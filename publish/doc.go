@@ -5,7 +5,7 @@
 //	  -> Plan      plan.go, source.go, names.go, filetype.go: every decision, nothing written
 //	  -> Bundle    bundle.go: stamped copies, LICENSE.txt, metadata.json, staged
 //	  -> Release   run.go: torrent and record, renamed into public/
-//	  -> Site      site.go, addresses.go: feeds and pages, from the records on disk
+//	  -> Site      site.go, roll.go, addresses.go: feeds and pages, from the records on disk
 //
 // channel.go is a channel on disk, verify.go and verify_feeds.go look at a release
 // as a stranger would, stampfile.go stamps without publishing, limits.go reads

@@ -104,7 +104,7 @@ func (r *Release) torrent(c *Channel, builder *torrentfile.Builder, a Addresses)
 	if err != nil {
 		return err
 	}
-	if err := t.Relate(r.similar(others), []string{c.Face(a.Base, others).Title}); err != nil {
+	if err := t.Relate(r.similar(others), []string{c.Face(a.Base, headsOf(others)).Title}); err != nil {
 		return err
 	}
 	r.readdressTorrent(t, a)

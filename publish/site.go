@@ -2,16 +2,16 @@ package publish
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"commonseed/feed"
 	"commonseed/internal/atomicfile"
 	"commonseed/publish/torrentfile"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Rebuild makes feeds and pages anew from the records on disk, and puts the
@@ -19,17 +19,14 @@ import (
 // content stays are not touched. Broken releases are left out; the error is then
 // Problems that tell of each. The channel must be locked.
 func (c *Channel) Rebuild(a Addresses, now time.Time) error {
-	rels, err := c.Releases()
-	broken, ok := err.(Problems)
-	if err != nil && !ok {
+	all, err := c.roll()
+	if err != nil {
 		return err
 	}
-	rels, more := eachRelease(rels, func(r *Release) error { return r.readdress(a) })
-	broken = append(broken, more...)
-	face := c.Face(a.Base, rels)
-	rels, more = eachRelease(rels, func(r *Release) error { return r.writePage(c, face) })
-	broken = append(broken, more...)
-	if err := c.writeChannel(face, rels, now); err != nil {
+	broken := all.each(func(r *Release) error { return r.readdress(a) })
+	face := c.Face(a.Base, all.heads)
+	broken = append(broken, all.each(func(r *Release) error { return r.writePage(c, face) })...)
+	if err := c.writeChannel(face, all.list(), now); err != nil {
 		return err
 	}
 	if len(broken) > 0 {
@@ -39,44 +36,14 @@ func (c *Channel) Rebuild(a Addresses, now time.Time) error {
 }
 
 // writeChannel writes the channel's page and feeds.
-func (c *Channel) writeChannel(face feed.Channel, rels []Release, now time.Time) error {
-	records := make([]feed.Release, len(rels))
-	for i := range rels {
-		records[i] = rels[i].Release
-	}
-	var page bytes.Buffer
-	if err := c.Pages.ChannelPage(&page, face, records); err != nil {
+func (c *Channel) writeChannel(face feed.Channel, rels feed.List, now time.Time) error {
+	_, err := atomicfile.StreamIfChanged(filepath.Join(c.Public(), "index.html"), 0o644, func(w io.Writer) error {
+		return c.Pages.ChannelPage(w, face, rels)
+	})
+	if err != nil {
 		return err
 	}
-	if _, err := atomicfile.WriteIfChanged(filepath.Join(c.Public(), "index.html"), page.Bytes(), 0o644); err != nil {
-		return err
-	}
-	return feed.Write(c.Public(), face, records, now)
-}
-
-// eachRelease does f to many releases at once: most of the time goes to waiting
-// for the disk to have each file. It answers with those that f succeeded for.
-func eachRelease(rels []Release, f func(*Release) error) ([]Release, Problems) {
-	errs := make([]error, len(rels))
-	var group errgroup.Group
-	group.SetLimit(16)
-	for i := range rels {
-		group.Go(func() error {
-			errs[i] = f(&rels[i])
-			return nil
-		})
-	}
-	_ = group.Wait() // each error is kept beside its release
-	var good []Release
-	var broken Problems
-	for i, err := range errs {
-		if err != nil {
-			broken = append(broken, &BrokenError{rels[i].Slug, err})
-			continue
-		}
-		good = append(good, rels[i])
-	}
-	return good, broken
+	return feed.Write(c.Public(), face, rels, now)
 }
 
 // At says whether the release is announced at these addresses, so that a Rebuild
@@ -111,7 +78,7 @@ func (r *Release) readdress(a Addresses) error {
 func (r *Release) readdressTorrent(t *torrentfile.Torrent, a Addresses) {
 	d := &r.Torrent
 	d.Trackers, d.WebSeeds, d.Nodes, r.BaseURL = a.trackersOf(r), a.webSeedsOf(r), a.Nodes, a.Base
-	t.Announce(torrentfile.Announcement{Trackers: tiers(d.Trackers), WebSeeds: d.WebSeeds, Nodes: d.Nodes, Comment: r.PageURL(a.Base)})
+	t.Announce(torrentfile.Announcement{Trackers: a.tiers(d.Trackers), WebSeeds: d.WebSeeds, Nodes: d.Nodes, Comment: r.PageURL(a.Base)})
 	r.describeTorrent(t)
 }
 
@@ -136,12 +103,17 @@ func (r *Release) write(c *Channel, base string) error {
 	if err != nil {
 		return err
 	}
-	return r.writePage(c, c.Face(base, append(rels, *r)))
+	return r.writePage(c, c.Face(base, headsOf(append(rels, *r))))
 }
 
+// pages are buffers that have grown to the size of a page.
+var pages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 func (r *Release) writePage(c *Channel, face feed.Channel) error {
-	var page bytes.Buffer
-	if err := c.Pages.ReleasePage(&page, face, r.Release); err != nil {
+	page := pages.Get().(*bytes.Buffer)
+	defer pages.Put(page)
+	page.Reset()
+	if err := c.Pages.ReleasePage(page, face, r.Release); err != nil {
 		return err
 	}
 	_, err := atomicfile.WriteIfChanged(filepath.Join(r.Dir, "index.html"), page.Bytes(), 0o644)

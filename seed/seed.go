@@ -57,8 +57,9 @@ type Seeder interface {
 	// Add starts to seed t and answers with its infohash: lower-case hex, v1
 	// (40 digits) where the torrent has one, else v2 (64 digits). The payload is
 	// compared with the torrent in the background; see Status. Adding a torrent
-	// that is there changes nothing. Errors: *MetainfoError, ErrClosed, and those
-	// of reading the .torrent file.
+	// that is there has it go on under the new name, from the new place and with the
+	// trackers that its .torrent file has now; whatever is the same stays as it
+	// is. Errors: *MetainfoError, ErrClosed, and those of reading the .torrent file.
 	Add(ctx context.Context, t Torrent) (infohash string, err error)
 
 	// Status lists all torrents, in order of Add.

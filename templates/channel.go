@@ -1,9 +1,8 @@
 package templates
 
 import (
-	"cmp"
+	"iter"
 	"net/url"
-	"slices"
 	"strings"
 
 	"commonseed/feed"
@@ -36,14 +35,15 @@ func newHead(ch feed.Channel, root string) channelHead {
 }
 
 // newChannel builds the data of the channel page, which stands beside the feeds.
-func newChannel(ch feed.Channel, rels []feed.Release) (*channelData, error) {
+func newChannel(ch feed.Channel, l *listing) *channelData {
 	d := &channelData{
 		Channel:     newHead(ch, ""),
 		Description: paragraphs(ch.Description),
 		Creator:     line(ch.Creator),
 		Language:    line(ch.Language),
 		Image:       imagePath(ch.Image),
-		Count:       len(rels),
+		Count:       len(l.rels.Heads),
+		Years:       l.years(),
 	}
 	d.Support, d.Elsewhere = newLinks(ch.Links)
 	if ch.License != "" {
@@ -57,34 +57,58 @@ func newChannel(ch feed.Channel, rels []feed.Release) (*channelData, error) {
 			d.Meta.Image, d.Meta.ImageAlt = ch.BaseURL+strings.TrimPrefix(d.Image, "./"), d.Channel.Title
 		}
 	}
-	return d, d.addReleases(ch, rels)
-}
-
-func (d *channelData) addReleases(ch feed.Channel, rels []feed.Release) error {
-	newestFirst := slices.Clone(rels)
-	slices.SortStableFunc(newestFirst, func(a, b feed.Release) int {
-		return cmp.Or(b.Published.Compare(a.Published), cmp.Compare(a.Slug, b.Slug))
-	})
 	var total int64
-	for i, r := range newestFirst {
-		c, err := newCard(ch, r)
-		if err != nil {
-			return err
-		}
-		total += r.Torrent.Length
-		c.First = i < loadedAtOnce
-		name := ""
-		if len(rels) > groupAbove {
-			name = r.Published.UTC().Format("2006")
-		}
-		if len(d.Years) == 0 || d.Years[len(d.Years)-1].Year != name {
-			d.Years = append(d.Years, year{Year: name})
-		}
-		last := &d.Years[len(d.Years)-1]
-		last.Releases = append(last.Releases, c)
+	for _, h := range l.rels.Heads {
+		total += h.Length
 	}
 	d.Size = bytesInWords(total)
-	return nil
+	return d
+}
+
+// listing goes through the releases of a channel as its page is written.
+type listing struct {
+	ch   feed.Channel
+	rels feed.List
+	err  error // why it ended too early
+}
+
+// years are the headings with the releases below them, newest first.
+func (l *listing) years() (years []year) {
+	order := l.rels.Newest()
+	begin := 0
+	for i, at := range order {
+		name := ""
+		if len(order) > groupAbove {
+			name = l.rels.Heads[at].Published.UTC().Format("2006")
+		}
+		if len(years) == 0 || years[len(years)-1].Year != name {
+			years, begin = append(years, year{Year: name}), i
+		}
+		years[len(years)-1].Releases = l.cards(order[begin:i+1], begin)
+	}
+	return years
+}
+
+// cards makes a card of each release with these indices; so many stand above them.
+func (l *listing) cards(indices []int, above int) iter.Seq[card] {
+	return func(yield func(card) bool) {
+		n := 0
+		for r, err := range l.rels.Each(indices) {
+			var c card
+			if err == nil {
+				c, err = newCard(l.ch, r)
+			}
+			if err != nil {
+				l.err = err
+				return
+			}
+			c.First = above+n < loadedAtOnce
+			if !yield(c) {
+				return
+			}
+			n++
+		}
+	}
 }
 
 func newCard(ch feed.Channel, r feed.Release) (card, error) {

@@ -1,6 +1,9 @@
 package templates
 
-import html "html/template"
+import (
+	html "html/template"
+	"iter"
+)
 
 // The types of this file are what templates see. Their fields are a promise to
 // everyone who has written a template: docs/templates.md describes them.
@@ -64,7 +67,7 @@ type channelData struct {
 // year is a heading of the channel page and the releases below it.
 type year struct {
 	Year     string
-	Releases []card
+	Releases iter.Seq[card] // made one by one: there may be very many
 }
 
 // card is a release on the channel page.

@@ -22,17 +22,30 @@ type Live struct {
 	Limit     int64     // bytes per second, 0 is none
 	Uploaded  int64     // payload bytes since Since
 	Peers     int
-	Waiting   int       // of them, for an upload slot
-	Reached   time.Time // when somebody last came in from outside; zero: not seen yet
+	Waiting   int    // of them, for an upload slot
+	Reach     string // whether others come in, in words
+	External  string // its address as others see it, "" if not known
 	Problems  []string
-	Seeding   int // releases
+	Advice    []string // what could be done to be found and reached
+	Seeding   int      // releases
 	Checking  int
 	Failed    int
 	Size      int64 // bytes of all payloads
 	Plots     []LivePlot
 	Releases  []LiveRelease // problems first
 	Unnamed   int           // releases that are left out
+	Ports     []string      // as routers lead them here, in words
+	Trackers  []LiveTracker // those that fail first
+	Untold    int           // trackers that are left out
 	Unsettled bool          // the releases are still being added
+}
+
+// LiveTracker is where peers find each other.
+type LiveTracker struct {
+	Name, State    string
+	Fails          bool
+	Heard, Next    time.Time // when it was told last and will be again; for LiveReleasePage alone, as what follows. Zero: never
+	Seeds, Leeches int       // in the swarm, as it says; -1: it does not
 }
 
 // LivePlot is how it went over a while.
@@ -58,7 +71,8 @@ type LiveRelease struct {
 	Uploaded        int64   // bytes, as Size and Checked
 	Size, Checked   int64
 	Peers           int
-	Connected       []LivePeer // for LiveReleasePage alone
+	Connected       []LivePeer // for LiveReleasePage alone, as Trackers
+	Trackers        []LiveTracker
 }
 
 // LivePeer is somebody who is connected.

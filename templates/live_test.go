@@ -15,7 +15,11 @@ func busy() Live {
 	l := Live{
 		Version: "commonseed 1", Since: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Home: "http://192.0.2.1:7447/",
 		Rate: 1_234_000, Limit: 2_000_000, Uploaded: 5_600_000_000, Peers: 14, Waiting: 3,
-		Reached: time.Date(2026, 3, 9, 14, 3, 0, 0, time.UTC), Problems: []string{`the release "bad" is broken: <b>x</b>`},
+		Reach: "yes, on port 7448: somebody came in at 2026-03-09 14:03", External: "192.0.2.1", Advice: []string{"no tracker <b>helps</b>"}, Problems: []string{`the release "bad" is broken: <b>x</b>`},
+		Ports: []string{"tcp/7448 is led here from 192.0.2.1:7448 by PCP, until 2026-03-09 15:03 unless renewed"},
+		Trackers: []LiveTracker{{Name: "udp://tracker.example:6969/announce", State: "fails: <i>no route to host</i>; asked again at 14:09", Fails: true},
+			{Name: "http://192.0.2.1:7447/announce", State: "works: 24 announced"}, {Name: "DHT", State: "not asked yet"}},
+		Untold:  3,
 		Seeding: 2, Checking: 1, Failed: 1, Size: 9_000_000, Unnamed: 7,
 		Releases: []LiveRelease{
 			{Infohash: "aa", Title: "Gone", State: "error", Reason: "tide.flac: no such file", Size: 10},
@@ -39,6 +43,10 @@ func crowded() LiveRelease {
 	r.Connected = []LivePeer{
 		{Address: "192.0.2.7:6881", Client: "qBittorrent/5.0", Since: time.Date(2026, 3, 9, 14, 3, 0, 0, time.UTC), Have: .5, Rate: 9000, Sent: 5_000_000, Doing: "is served"},
 		{Address: "[2001:db8::1]:6881", Client: `<img src=x onerror="alert(1)">`, Doing: "waits"},
+	}
+	r.Trackers = []LiveTracker{
+		{Name: "udp://tracker.example:6969/announce", State: "no route to host", Fails: true, Seeds: -1, Leeches: -1},
+		{Name: "http://192.0.2.1:7447/announce", State: "works", Heard: time.Date(2026, 3, 9, 14, 3, 0, 0, time.UTC), Next: time.Date(2026, 3, 9, 14, 33, 0, 0, time.UTC), Seeds: 12},
 	}
 	return r
 }
@@ -69,12 +77,12 @@ func TestLivePageSaysHowItGoes(t *testing.T) {
 		{livePage(t, busy()), []string{
 			"1.2\u00a0MB/s", "to 14 peers, of whom 3 wait; 2.0\u00a0MB/s are allowed", "1 problem", `the release "bad" is broken: <b>x</b>`,
 			"2 seeding, 1 being checked, 1 not served; 9.0\u00a0MB", "5.6\u00a0GB since 1 March 2026, 12:00",
-			"yes: somebody came in from outside on 9 March 2026, 14:03", "not served: tide.flac: no such file", "seeding, first copy",
-			"checking, 5.0\u00a0MB of 9.0\u00a0MB: tide.flac changed", "2.50", "and 7 more", `<script>alert("x")</script>`, "at most 980\u00a0kB/s", "at most 8 peers",
+			"yes, on port 7448: somebody came in at 2026-03-09 14:03; trackers see the address 192.0.2.1", "no tracker <b>helps</b>", "not served: tide.flac: no such file", "seeding, first copy",
+			"checking, 5.0\u00a0MB of 9.0\u00a0MB: tide.flac changed", "2.50", "and 7 more", "fails: <i>no route to host</i>; asked again at 14:09", "works: 24 announced", "and 3 trackers more", "led here from 192.0.2.1:7448", `<script>alert("x")</script>`, "at most 980\u00a0kB/s", "at most 8 peers",
 		}, nil},
-		{livePage(t, Live{Unsettled: true}), []string{"0\u00a0B/s", "no limit", "not seen yet", "The releases are being read."}, []string{"problem", "wait", "checked", "and 0 more"}},
+		{livePage(t, Live{Unsettled: true}), []string{"0\u00a0B/s", "no limit", "The releases are being read."}, []string{"problem", "wait", "checked", "and 0 more", "racker", "Ports", "found"}},
 		{livePage(t, Live{Plots: []LivePlot{{Span: time.Minute}}}), []string{"Nothing is seeded yet.", "at most 0\u00a0B/s"}, nil},
-		{liveReleasePage(t, crowded()), []string{"192.0.2.7:6881", "qBittorrent/5.0", "14:03", "50 %", "9.0\u00a0kB/s", "is served", `<img src=x onerror="alert(1)">`}, nil},
+		{liveReleasePage(t, crowded()), []string{"192.0.2.7:6881", "qBittorrent/5.0", "14:03", "50 %", "9.0\u00a0kB/s", "is served", "no route to hostnevernever??", "works14:0314:33120", `<img src=x onerror="alert(1)">`}, nil},
 		{liveReleasePage(t, busy().Releases[0]), []string{"Nobody is connected.", "not served: tide.flac: no such file"}, nil},
 	} {
 		d := parsePage(t, c.page)

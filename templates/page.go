@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"bufio"
 	"io"
 
 	"commonseed/feed"
@@ -20,13 +21,18 @@ func (s *Set) ReleasePage(w io.Writer, ch feed.Channel, r feed.Release) error {
 }
 
 // ChannelPage writes public/index.html: all releases of the channel, newest
-// first whatever the order of rels, and its feeds. Errors are those of
-// ReleasePage.
-func (s *Set) ChannelPage(w io.Writer, ch feed.Channel, rels []feed.Release) error {
-	data, err := newChannel(ch, rels)
-	if err != nil {
-		return err
-	}
+// first, and its feeds. Each release is read when its turn comes. Errors are those of
+// ReleasePage and of reading; what was written before one is half a page.
+func (s *Set) ChannelPage(w io.Writer, ch feed.Channel, rels feed.List) error {
+	l := &listing{ch: ch, rels: rels}
+	data := newChannel(ch, l)
 	data.Style = s.style
-	return s.render(w, "channel.html", data)
+	page := bufio.NewWriterSize(w, 64<<10)
+	if err := s.pages.ExecuteTemplate(page, "channel.html", data); err != nil {
+		return s.locate(err)
+	}
+	if l.err != nil {
+		return l.err
+	}
+	return page.Flush()
 }

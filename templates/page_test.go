@@ -416,7 +416,7 @@ func BenchmarkChannelPage(b *testing.B) {
 	s := mustLoad(b, "")
 	for b.Loop() {
 		var page strings.Builder
-		if err := s.ChannelPage(&page, sampleChannel(), rels); err != nil {
+		if err := s.ChannelPage(&page, sampleChannel(), relsOf(rels...)); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(page.Len()), "bytes")

@@ -121,7 +121,7 @@ func releasePage(t testing.TB, ch feed.Channel, r feed.Release) string {
 func channelPage(t testing.TB, ch feed.Channel, rels ...feed.Release) string {
 	t.Helper()
 	var b strings.Builder
-	if err := mustLoad(t, "").ChannelPage(&b, ch, rels); err != nil {
+	if err := mustLoad(t, "").ChannelPage(&b, ch, relsOf(rels...)); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -136,4 +136,4 @@ func licenseText(t testing.TB, r feed.Release) string {
 	return b.String()
 }
 
-func relsOf(rels ...feed.Release) []feed.Release { return rels }
+func relsOf(rels ...feed.Release) feed.List { return feed.ListOf(rels) }

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	text "text/template"
 )
 
@@ -163,11 +164,16 @@ func names(sources map[string]string) []string {
 	return out
 }
 
+// rendered are buffers that have grown to the size of a page.
+var rendered = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // render executes a template into memory first, so that a mistake in it never
 // leaves half a page behind.
 func (s *Set) render(w io.Writer, name string, data any) error {
-	var page bytes.Buffer
-	if err := s.pages.ExecuteTemplate(&page, name, data); err != nil {
+	page := rendered.Get().(*bytes.Buffer)
+	defer rendered.Put(page)
+	page.Reset()
+	if err := s.pages.ExecuteTemplate(page, name, data); err != nil {
 		return s.locate(err)
 	}
 	_, err := w.Write(page.Bytes())

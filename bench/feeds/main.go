@@ -49,7 +49,7 @@ func run(n, runs int) error {
 			rels  []feed.Release
 		}{{&full, rels[:n]}, {&more, rels}, {&same, rels}} {
 			start := time.Now()
-			if err := feed.Write(dir, ch, c.rels, now); err != nil {
+			if err := feed.Write(dir, ch, feed.ListOf(c.rels), now); err != nil {
 				return err
 			}
 			*c.times = append(*c.times, time.Since(start))

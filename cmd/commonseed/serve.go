@@ -248,12 +248,8 @@ func (s *server) started() {
 			s.result("channel    %s at %s", c.Dir, c.base)
 		}
 	}
-	ip := net.ParseIP(hostOf(s.home))
-	switch {
-	case ip.IsLoopback():
-		s.event(slog.LevelInfo, "only this machine reaches "+s.home+"; leave out --http 127.0.0.1 to let others in")
-	case ip.IsPrivate():
-		s.event(slog.LevelInfo, "only this network reaches "+s.home+": open both ports, and set base_url in commonseed.toml when the world can")
+	if advice := s.homeAdvice(); advice != "" {
+		s.event(slog.LevelInfo, advice)
 	}
 }
 

@@ -3,14 +3,14 @@ package main
 import (
 	"encoding/hex"
 	"errors"
+	"hash/maphash"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
-	"unique"
 
 	"commonseed/internal/filestate"
 	"commonseed/publish"
@@ -25,11 +25,11 @@ type served struct {
 	seen  mark // of the last look
 	stale bool // feeds and pages may have to be rebuilt
 
-	mu      sync.Mutex         // guards what others read too
-	trouble error              // of the last look, with the channel as a whole
-	known   map[string]holding // by the name of the release's folder
-	broken  map[string]error   // by the same
-	unbuilt publish.Problems   // of the last rebuild
+	mu      sync.Mutex          // guards what others read too
+	trouble error               // of the last look, with the channel as a whole
+	known   map[string]*holding // by the name of the release's folder
+	broken  map[string]error    // by the same
+	unbuilt publish.Problems    // of the last rebuild
 }
 
 // holding is a release that the engine has, and as much of it as is needed to
@@ -38,24 +38,21 @@ type holding struct {
 	infohash string // as the engine calls it
 	slug     string
 	title    string
-	swarms   [][20]byte            // as peers announce it
-	trackers unique.Handle[string] // one a line: most releases have the same
-	record   filestate.State       // of release.json when it was read
+	swarms   [2][20]byte // as peers announce it
+	record   uint64      // of release.json when it was read, by recordOf
 }
 
-func newHolding(r *publish.Release, record filestate.State) holding {
-	return holding{slug: r.Slug, title: r.Title, swarms: hashes(*r), record: record,
-		trackers: unique.Make(strings.Join(r.Torrent.Trackers, "\n"))}
+func newHolding(r *publish.Release, record uint64) holding {
+	return holding{slug: r.Slug, title: r.Title, swarms: [2][20]byte(hashes(*r)), record: record} // every record has both
 }
 
-// same says whether a release is seeded as before: not made anew, and not
-// announced to other trackers.
-func (h holding) same(next holding) bool {
-	return slices.Equal(h.swarms, next.swarms) && h.trackers == next.trackers
-}
+var recordSeed = maphash.MakeSeed()
+
+// recordOf tells one content of a release.json from another.
+func recordOf(info fs.FileInfo) uint64 { return maphash.Comparable(recordSeed, filestate.Of(info)) }
 
 func newServed(c *publish.Channel, base string) *served {
-	return &served{Channel: c, base: base, stale: true, known: map[string]holding{}, broken: map[string]error{}}
+	return &served{Channel: c, base: base, stale: true, known: map[string]*holding{}, broken: map[string]error{}}
 }
 
 // mark changes with every publish, withdrawal and rebuild.
@@ -77,15 +74,32 @@ func (c *served) mark() (mark, bool) {
 
 // infohash is what the engine calls the release in a folder, "" if it has none.
 func (c *served) infohash(folder string) string {
+	h, _ := c.holding(folder)
+	return h.infohash
+}
+
+func (c *served) holding(folder string) (h holding, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.known[folder].infohash
+	if at := c.known[folder]; at != nil {
+		return *at, true
+	}
+	return holding{}, false
+}
+
+// forget answers with what was known of a folder.
+func (c *served) forget(folder string) holding {
+	h, _ := c.holding(folder)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.known, folder)
+	return h
 }
 
 func (c *served) keep(folder string, h holding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.known[folder] = h
+	c.known[folder] = &h
 }
 
 // holder finds a release by its infohash.
@@ -94,7 +108,7 @@ func (c *served) holder(infohash string) (folder string, h holding, ok bool) {
 	defer c.mu.Unlock()
 	for folder, h := range c.known {
 		if h.infohash == infohash {
-			return folder, h, true
+			return folder, *h, true
 		}
 	}
 	return "", holding{}, false
@@ -117,6 +131,16 @@ func (c *served) problems() (all publish.Problems) {
 		all = append(all, c.broken[folder])
 	}
 	return append(all, c.unbuiltAlone()...)
+}
+
+// troubles is how many problems there are.
+func (c *served) troubles() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.trouble != nil {
+		n++
+	}
+	return n + len(c.broken) + len(c.unbuiltAlone())
 }
 
 // addresses are where the channel's releases are found while it is served here.

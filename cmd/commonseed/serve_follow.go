@@ -10,12 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"syscall"
 	"time"
 
-	"commonseed/internal/filestate"
 	"commonseed/publish"
 	"commonseed/seed"
 
@@ -46,6 +46,9 @@ func (s *server) addAll(ctx context.Context) error {
 	}
 	for _, p := range all {
 		s.event(slog.LevelWarn, p.Error())
+	}
+	if s.releases() > rebuiltFirst {
+		debug.FreeOSMemory() // what it took to read them all is not needed again
 	}
 	return ctx.Err()
 }
@@ -155,9 +158,7 @@ func (s *server) visitAll(ctx context.Context, c *served, folders []string, move
 // visit brings what is seeded in line with one folder. It is true if the release
 // is announced elsewhere and was to be moved: nothing was done with it then.
 func (s *server) visit(ctx context.Context, c *served, folder string, move bool) (elsewhere bool, err error) {
-	c.mu.Lock()
-	h, known := c.known[folder]
-	c.mu.Unlock()
+	h, known := c.holding(folder)
 	dir := filepath.Join(c.Public(), folder)
 	info, err := os.Stat(filepath.Join(dir, "release.json"))
 	switch {
@@ -168,7 +169,7 @@ func (s *server) visit(ctx context.Context, c *served, folder string, move bool)
 		return false, nil
 	case err != nil:
 		return false, &publish.BrokenError{Slug: folder, Err: err}
-	case known && h.record == filestate.Of(info):
+	case known && h.record == recordOf(info):
 		return false, nil
 	}
 	r, err := publish.ReadRelease(dir)
@@ -178,53 +179,61 @@ func (s *server) visit(ctx context.Context, c *served, folder string, move bool)
 	if move && !r.At(c.addresses()) {
 		return true, nil
 	}
-	next := newHolding(r, filestate.Of(info))
-	if known && h.same(next) {
-		next.infohash = h.infohash
-		c.keep(folder, next)
-		return false, nil
-	}
-	if known {
+	next := newHolding(r, recordOf(info))
+	if known && h.swarms != next.swarms { // made anew
 		s.drop(ctx, c, folder)
+		known = false
 	}
-	return false, s.add(ctx, c, folder, next, r)
+	if err := s.add(ctx, c, folder, next, r); err != nil {
+		return false, err
+	}
+	if !known {
+		h, _ = c.holding(folder)
+		s.tell("added", "now seeding "+h.title, h)
+	}
+	return false, nil
 }
 
-// add hands a release to the engine and lets the tracker answer for it.
+// add hands a release to the engine, which takes over what has changed of one that
+// it has, and lets the tracker answer for it.
 func (s *server) add(ctx context.Context, c *served, folder string, h holding, r *publish.Release) error {
 	var err error
 	h.infohash, err = s.engine.Add(ctx, seed.Torrent{Slug: r.Slug, Title: r.Title, Path: r.TorrentPath(), Root: filepath.Dir(r.Payload())})
 	if err != nil {
 		return &publish.BrokenError{Slug: folder, Err: err}
 	}
-	s.track.Allow(h.swarms...)
+	s.track.Allow(h.swarms[:]...)
 	c.keep(folder, h)
-	s.tell("added", "now seeding "+h.title, h)
 	return nil
 }
 
-// drop takes a release back. Where another folder holds the same one, the engine
-// goes on with that.
+// drop takes a release back, unless another folder holds the same one.
 func (s *server) drop(ctx context.Context, c *served, folder string) {
-	c.mu.Lock()
-	h := c.known[folder]
-	delete(c.known, folder)
-	c.mu.Unlock()
+	h := c.forget(folder)
+	if s.goOn(ctx, h.infohash) {
+		return
+	}
 	if err := s.engine.Remove(ctx, h.infohash); err != nil {
 		s.event(slog.LevelDebug, fmt.Sprintf("removing %s: %v", h.slug, err))
 	}
-	s.track.Forget(h.swarms...)
+	s.track.Forget(h.swarms[:]...)
 	s.tell("removed", "no longer seeding "+h.title, h)
-	for _, other := range s.channels {
-		folder, same, ok := other.holder(h.infohash)
-		if !ok {
-			continue
+}
+
+// goOn has the engine go on with a release from another folder that holds it.
+func (s *server) goOn(ctx context.Context, infohash string) bool {
+	for _, c := range s.channels {
+		for folder, h, ok := c.holder(infohash); ok; folder, h, ok = c.holder(infohash) {
+			r, err := publish.ReadRelease(filepath.Join(c.Public(), folder))
+			if err == nil {
+				err = s.add(ctx, c, folder, h, r)
+			}
+			s.complain(c, folder, err)
+			if err == nil {
+				return true
+			}
+			c.forget(folder) // looked at again as one that is broken
 		}
-		r, err := publish.ReadRelease(filepath.Join(other.Public(), folder))
-		if err == nil {
-			err = s.add(ctx, other, folder, same, r)
-		}
-		s.complain(other, folder, err)
-		return
 	}
+	return false
 }

@@ -25,6 +25,11 @@ const rebuiltFirst = 200
 // refresh rebuilds feeds and pages if need be, and tells what went wrong. A channel
 // that another process writes to is left for later.
 func (s *server) refresh(c *served) {
+	if c.count() > rebuiltFirst {
+		// Pages are made of much that is needed for a moment. Beside 100,000 releases it
+		// would pile up to as much again as those take.
+		defer debug.SetGCPercent(debug.SetGCPercent(60))
+	}
 	err := s.rebuild(c)
 	var locked *publish.LockedError
 	if c.stale = errors.As(err, &locked); c.stale {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"commonseed/publish"
+	"commonseed/seed"
 	"commonseed/seed/web"
 )
 
@@ -92,6 +93,11 @@ func gate(wrong func(slug string) bool, pages http.Handler) http.Handler {
 	})
 }
 
+// withheld says whether a payload is wrong, or not known to be right any more.
+func withheld(st seed.Status) bool {
+	return st.State == seed.Failed || st.State == seed.Checking && st.Reason != ""
+}
+
 // payloadSlug knows <slug>/files and what is below it, however it is spelled.
 func payloadSlug(urlPath string) (string, bool) {
 	slug, rest, _ := strings.Cut(strings.TrimPrefix(path.Clean("/"+urlPath), "/"), "/")
@@ -103,8 +109,8 @@ func (s *server) sites() http.Handler {
 	sites := map[string]http.Handler{}
 	for _, c := range s.channels {
 		wrong := func(slug string) bool {
-			infohash := c.infohash(slug)
-			return infohash != "" && s.view.Load().withheld[infohash]
+			st, seeded := s.engine.Find(c.infohash(slug))
+			return seeded && withheld(st)
 		}
 		sites["/"+strings.TrimPrefix(c.base, s.home)] = oneSite(gate(wrong, web.Handler(c.Public())), s.track)
 	}

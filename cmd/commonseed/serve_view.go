@@ -19,10 +19,11 @@ type view struct {
 	at       time.Time
 	report   origin.Report
 	states   map[seed.State]int
-	size     int64           // of all payloads, in bytes
-	shown    []seed.Status   // problems first, then the busiest
-	omitted  int             // releases that are not shown
-	withheld map[string]bool // infohashes of payloads that are wrong, or not known to be right any more
+	size     int64         // of all payloads, in bytes
+	shown    []seed.Status // problems first, then the busiest
+	omitted  int           // releases that are not shown
+	trackers []trackerStatus
+	unnamed  int // trackers that are left out
 
 	unserved   map[string]bool // infohashes of those that failed and do not seed again yet
 	fell, rose []seed.Status   // failed, and seed again, since the view before
@@ -30,13 +31,10 @@ type view struct {
 
 // newView sorts what the engine says; before is the view before it.
 func newView(at time.Time, report origin.Report, all []seed.Status, before *view) *view {
-	v := &view{at: at, report: report, states: map[seed.State]int{}, withheld: map[string]bool{}, unserved: map[string]bool{}}
+	v := &view{at: at, report: report, states: map[seed.State]int{}, unserved: map[string]bool{}}
 	for _, st := range all {
 		v.states[st.State]++
 		v.size += st.Size
-		if st.State == seed.Failed || st.State == seed.Checking && st.Reason != "" {
-			v.withheld[st.Infohash] = true
-		}
 		v.compare(st, before.unserved[st.Infohash])
 		if len(all) <= maxShown || st.State == seed.Failed || st.Peers > 0 || st.Rate > 0 {
 			v.shown = append(v.shown, st)
@@ -82,6 +80,7 @@ func (s *server) look() {
 		before = &view{}
 	}
 	v := newView(s.now(), s.engine.Report(), s.engine.Status(), before)
+	v.trackers, v.unnamed = trackersOf(s.engine.TrackerHealth())
 	s.view.Store(v)
 	if s.flags.Log != "" || !s.json && !s.drawing() {
 		s.changes(v)

@@ -34,8 +34,10 @@ func TestViewShowsProblemsFirstThenTheBusiest(t *testing.T) {
 	if v.size != 127 || v.states[seed.Seeding] != 4 || v.states[seed.Checking] != 2 || v.states[seed.Failed] != 1 || v.omitted != 0 {
 		t.Errorf("%d bytes, %v, %d left out", v.size, v.states, v.omitted)
 	}
-	if len(v.withheld) != 2 || !v.withheld["changed"] || !v.withheld["gone"] {
-		t.Errorf("withholds %v", v.withheld)
+	for _, st := range v.shown {
+		if want := st.Infohash == "changed" || st.Infohash == "gone"; withheld(st) != want {
+			t.Errorf("%s withheld: %v", st.Infohash, !want)
+		}
 	}
 }
 

@@ -112,6 +112,9 @@ func (e *env) seederStatus(st seederStatus, list releaseList) {
 			e.result("problem    %s is not served: %s", r.Title, r.Reason)
 		}
 	}
+	for _, a := range st.Advice {
+		e.result("advice     %s", a)
+	}
 	if !st.Ready {
 		e.result("starting   %s so far", count(st.Torrents, "release"))
 	}
@@ -121,12 +124,8 @@ func (e *env) seederStatus(st seederStatus, list releaseList) {
 	}
 	e.result("upload     %s/s to %s, %d waiting; %s", bytesText(int64(st.Rate)), count(st.Peers, "peer"), st.Waiting,
 		limitText(st.Limits.Upload))
-	e.result("sent       %s since %s", bytesText(st.Uploaded), st.Since.Local().Format("2006-01-02 15:04"))
-	if st.Incoming.IsZero() {
-		e.result("reachable  not seen yet: nobody has come in from outside to port %d", st.PeerPort)
-	} else {
-		e.result("reachable  yes, on port %d: somebody came in at %s", st.PeerPort, st.Incoming.Local().Format("2006-01-02 15:04"))
-	}
+	e.result("sent       %s since %s", bytesText(st.Uploaded), minute(st.Since))
+	e.waysIn(st)
 	shown := 0
 	for _, r := range list.Releases {
 		if r.State != seed.Failed && (shown < listed || e.verbose) {
@@ -140,6 +139,23 @@ func (e *env) seederStatus(st seederStatus, list releaseList) {
 	}
 	if rest := st.Torrents - shown - st.Releases[seed.Failed]; rest > 0 {
 		e.result("  and %d more%s", rest, hint)
+	}
+}
+
+// waysIn tells how others find and reach the seeder.
+func (e *env) waysIn(st seederStatus) {
+	e.result("reachable  %s", st.Reach)
+	if st.External != "" {
+		e.result("address    %s, as trackers see it", st.External)
+	}
+	for _, p := range st.Ports {
+		e.result("port       %s", p)
+	}
+	for _, t := range st.Trackers[:min(len(st.Trackers), listed)] {
+		e.result("tracker    %s %s", t.name(), t.state())
+	}
+	if rest := len(st.Trackers) + st.Unnamed - listed; rest > 0 {
+		e.result("tracker    and %d more", rest)
 	}
 }
 

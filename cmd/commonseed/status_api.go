@@ -2,13 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/netip"
 	"os"
 	"time"
 
 	"commonseed/seed"
 	"commonseed/seed/announce"
 	"commonseed/seed/origin"
+	"commonseed/seed/portmap"
 	"commonseed/templates"
 )
 
@@ -24,18 +27,15 @@ type seederStatus struct {
 	Releases map[seed.State]int `json:"releases"`
 	Size     int64              `json:"size"` // of all payloads
 	Problems []string           `json:"problems"`
-	Limits   limitStatus        `json:"limits"`
-	Ports    []portStatus       `json:"ports,omitempty"` // as routers lead them here
-	origin.Report
-}
+	Advice   []string           `json:"advice"` // what keeps others from finding and reaching this seeder
 
-// limitStatus are the limits in force: bytes per second, 0 is none, and connections.
-type limitStatus struct {
-	Upload        int64 `json:"upload"`
-	ReleaseUpload int64 `json:"release_upload"`
-	Peers         int   `json:"peers"`
-	ReleasePeers  int   `json:"release_peers"`
-	AddressPeers  int   `json:"address_peers"`
+	Reachable reach           `json:"reachable"`
+	Reach     string          `json:"reach"`            // the same in words
+	External  string          `json:"external"`         // our address as trackers see it, "" if none said
+	Ports     []portStatus    `json:"ports,omitempty"`  // as routers lead them here
+	Trackers  []trackerStatus `json:"trackers"`         // those that fail first
+	Unnamed   int             `json:"trackers_omitted"` // how many there are beside
+	origin.Report
 }
 
 // portStatus is a port and where the world reaches it.
@@ -45,6 +45,21 @@ type portStatus struct {
 	Protocol string    `json:"protocol,omitempty"`
 	Until    time.Time `json:"until,omitzero"`
 	Problem  string    `json:"problem,omitempty"`
+}
+
+// String says in words where the port is reached.
+func (p portStatus) String() string {
+	if p.External == "" {
+		return p.Port + " is not mapped by a router: " + p.Problem
+	}
+	text := p.Port + " is led here from " + p.External + " by " + p.Protocol
+	if !p.Until.IsZero() {
+		text += ", until " + minute(p.Until) + " unless renewed"
+	}
+	if p.Problem != "" {
+		text += "; but " + p.Problem
+	}
+	return text
 }
 
 type channelStatus struct {
@@ -75,23 +90,61 @@ type courseStatus struct {
 func (s *server) status() seederStatus {
 	v := s.view.Load()
 	st := seederStatus{Version: version(), PID: os.Getpid(), Ready: s.up.Load(), Since: s.begun, At: v.at, HTTP: s.home,
-		Releases: v.states, Size: v.size, Problems: []string{}, Report: s.engine.Report()}
-	l := st.Report.Limits
-	st.Limits = limitStatus{l.Upload, l.TorrentUpload, l.Peers, l.TorrentPeers, l.AddressPeers}
-	for _, m := range s.mappings() {
+		Releases: v.states, Size: v.size, Trackers: append([]trackerStatus{}, v.trackers...), Unnamed: v.unnamed, Report: s.engine.Report()}
+	if a := s.engine.External(); global(a) {
+		st.External = a.String()
+	}
+	for _, c := range s.channels {
+		st.Channels = append(st.Channels, channelStatus{c.channel().Dir, c.base, c.count()})
+	}
+	st.Problems = s.problems()
+	mappings := s.mappings()
+	st.Ports = portsOf(mappings)
+	s.found(&st, mappings)
+	return st
+}
+
+// maxProblems is how many problems with channels and releases on disk are told of
+// one by one.
+const maxProblems = 100
+
+func (s *server) problems() []string {
+	told, more := []string{}, 0
+	for _, c := range s.channels {
+		problems := c.problems()
+		for _, p := range problems[:min(len(problems), maxProblems-len(told))] {
+			told = append(told, p.Error())
+		}
+		more += len(problems)
+	}
+	if more -= len(told); more > 0 {
+		told = append(told, fmt.Sprintf("and %d more", more))
+	}
+	return told
+}
+
+func portsOf(mappings []portmap.Mapping) (all []portStatus) {
+	for _, m := range mappings {
 		p := portStatus{Port: m.Port.String(), Protocol: m.Protocol, Until: m.Until, Problem: m.Problem}
 		if m.External.IsValid() {
 			p.External = m.External.String()
 		}
-		st.Ports = append(st.Ports, p)
+		all = append(all, p)
 	}
-	for _, c := range s.channels {
-		st.Channels = append(st.Channels, channelStatus{c.channel().Dir, c.base, c.count()})
-		for _, p := range c.problems() {
-			st.Problems = append(st.Problems, p.Error())
+	return all
+}
+
+// found fills in whether others find and reach this seeder, and what could be done.
+func (s *server) found(st *seederStatus, mappings []portmap.Mapping) {
+	own, _ := netip.ParseAddr(ownAddress())
+	var advice string
+	st.Reachable, st.Reach, advice = surroundings{loopback(s.http.Addr()), s.begun, st.PeerPort, own, st.Incoming, mappings}.reach(s.now())
+	st.Advice = []string{}
+	for _, text := range []string{advice, s.homeAdvice(), unfound(st.Trackers)} {
+		if text != "" {
+			st.Advice = append(st.Advice, text)
 		}
 	}
-	return st
 }
 
 func (s *server) list() releaseList {
@@ -101,14 +154,12 @@ func (s *server) list() releaseList {
 
 // release finds one by its infohash.
 func (s *server) release(infohash string) (releaseStatus, error) {
-	for _, st := range s.engine.Status() {
-		if st.Infohash != infohash {
-			continue
-		}
-		peers, err := s.engine.Peers(infohash)
-		return releaseStatus{st, append([]origin.Peer{}, peers...), append([]announce.TrackerStatus{}, s.engine.Trackers(infohash)...)}, err
+	st, ok := s.engine.Find(infohash)
+	if !ok {
+		return releaseStatus{}, seed.ErrUnknown
 	}
-	return releaseStatus{}, seed.ErrUnknown
+	peers, err := s.engine.Peers(infohash)
+	return releaseStatus{st, append([]origin.Peer{}, peers...), append([]announce.TrackerStatus{}, s.engine.Trackers(infohash)...)}, err
 }
 
 // statusHandler answers who asks how it goes. It changes nothing.

@@ -47,7 +47,7 @@ func (s *server) metrics(w http.ResponseWriter, _ *http.Request) {
 
 func (s *server) troubles() (n int) {
 	for _, c := range s.channels {
-		n += len(c.problems())
+		n += c.troubles()
 	}
 	return n
 }

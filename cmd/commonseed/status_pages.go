@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"commonseed/seed"
+	"commonseed/seed/announce"
 	"commonseed/seed/origin"
 	"commonseed/templates"
 )
@@ -24,15 +25,18 @@ func (s *server) livePage(w http.ResponseWriter, _ *http.Request) {
 	page := templates.Live{
 		Version: createdBy(), Since: st.Since, Home: s.home,
 		Rate: st.Rate, Limit: st.Limits.Upload, Uploaded: st.Uploaded, Peers: st.Peers, Waiting: st.Waiting,
-		Reached: st.Incoming.Local(), Problems: st.Problems, Size: st.Size,
+		Reach: st.Reach, External: st.External, Problems: st.Problems, Advice: st.Advice, Size: st.Size,
 		Seeding: st.Releases[seed.Seeding], Checking: st.Releases[seed.Checking], Failed: st.Releases[seed.Failed],
 		Plots: []templates.LivePlot{
 			plotOf("The last ten minutes", fineSpan, minutes, now), plotOf("The last day", coarseSpan, day, now),
 		},
-		Unsettled: !st.Ready,
+		Unsettled: !st.Ready, Untold: st.Unnamed,
 	}
-	if st.Incoming.IsZero() {
-		page.Reached = time.Time{}
+	for _, p := range st.Ports {
+		page.Ports = append(page.Ports, p.String())
+	}
+	for _, t := range st.Trackers {
+		page.Trackers = append(page.Trackers, templates.LiveTracker{Name: t.name(), State: t.state(), Fails: t.fails()})
 	}
 	rows := v.shown[:min(len(v.shown), maxRows)]
 	for _, st := range rows {
@@ -69,7 +73,26 @@ func (s *server) releasePage(w http.ResponseWriter, r *http.Request) {
 		row.Connected = append(row.Connected, templates.LivePeer{Address: p.Address.String(), Client: p.Client,
 			Since: p.Since.Local(), Have: p.Have, Rate: p.Rate, Sent: p.Sent, Doing: doing(p)})
 	}
+	for _, t := range one.Trackers {
+		row.Trackers = append(row.Trackers, announcedTo(t))
+	}
 	s.page(w, func(w io.Writer) error { return templates.LiveReleasePage(w, row) })
+}
+
+// announcedTo says how the announcing of one release at a tracker goes.
+func announcedTo(t announce.TrackerStatus) templates.LiveTracker {
+	row := templates.LiveTracker{Name: trackerName(t.URL), State: "works", Fails: t.Error != "", Heard: t.LastSuccess.Local(),
+		Next: t.Next.Local(), Seeds: t.Seeds, Leeches: t.Leechers}
+	switch {
+	case t.Error != "":
+		row.State = t.Error
+	case t.LastSuccess.IsZero():
+		row.State, row.Heard = "not asked yet", time.Time{}
+	}
+	if t.Warning != "" {
+		row.State += "; it says: " + t.Warning
+	}
+	return row
 }
 
 // doing says what becomes of a peer.

@@ -82,7 +82,7 @@ func (e *Engine) checkFirst(t *torrent) {
 // suspend takes a torrent out of service because of a change, and has it checked.
 func (e *Engine) suspend(t *torrent, reason string) {
 	if t.halt(seed.Checking, reason) == seed.Seeding {
-		e.log.Warn("payload changed, checking it again", "slug", t.slug, "infohash", t.id, "why", reason)
+		e.log.Warn("payload changed, checking it again", "slug", t.name(), "infohash", t.id, "why", reason)
 		e.retire(t)
 	}
 	e.queueCheck(t)
@@ -114,7 +114,7 @@ func (e *Engine) check(ctx context.Context, t *torrent) {
 	skip := t.gone || t.state == seed.Seeding
 	known := t.good
 	if !skip {
-		t.state = seed.Checking
+		t.state, t.renewed = seed.Checking, false
 	}
 	t.mu.Unlock()
 	if skip {
@@ -176,18 +176,23 @@ func (e *Engine) judge(t *torrent, l *layout, stamps []stamp, bad []int) {
 	e.commission(t, l.trackers)
 }
 
-// commission brings a torrent into service.
+// commission brings a torrent into service, announced to the trackers that its
+// .torrent file had when it was read.
 func (e *Engine) commission(t *torrent, trackers [][]string) {
 	t.checked.Store(t.size)
 	t.mu.Lock()
-	gone := t.gone
-	if !gone {
-		t.state, t.reason = seed.Seeding, ""
+	gone, renewed := t.gone, t.renewed
+	if !gone && !renewed {
+		t.state, t.reason, t.tiers = seed.Seeding, "", printOfTiers(trackers)
+		e.announcer.Add(t.announced(trackers))
 	}
 	t.mu.Unlock()
-	if !gone {
-		e.log.Info("seeding", "slug", t.slug, "infohash", t.id)
-		e.announcer.Add(t.announced(trackers))
+	switch {
+	case gone:
+	case renewed:
+		e.queueCheck(t) // which reads it again, and no payload
+	default:
+		e.log.Info("seeding", "slug", t.name(), "infohash", t.id)
 	}
 }
 
@@ -213,14 +218,15 @@ func (e *Engine) fail(t *torrent, seen []stamp, reason string) {
 	if t.halt(seed.Failed, reason) == seed.Seeding {
 		e.retire(t)
 	}
-	e.log.Error("not seeding", "slug", t.slug, "infohash", t.id, "why", reason)
+	e.log.Error("not seeding", "slug", t.name(), "infohash", t.id, "why", reason)
 }
 
 // survey takes the stamp of each file. All are taken even when one is missing or
 // has the wrong size, which is the error.
 func (t *torrent) survey(l *layout) (stamps []stamp, err error) {
 	stamps = make([]stamp, len(l.files))
-	root, err := os.OpenRoot(t.root)
+	_, dir := t.place()
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return stamps, fmt.Errorf("payload folder: %w", err)
 	}

@@ -55,7 +55,9 @@ func (e *Engine) found(f announce.Found) {
 	if f.Seeds > ownSeeds {
 		t.heardOfSeed(now)
 	}
-	e.dialer.offer(t, f.Hash, f.Peers, now)
+	if len(f.Peers) > 0 { // else the dialer would look after a swarm of nobody
+		e.dialer.offer(t, f.Hash, f.Peers, now)
+	}
 	if f.External.IsValid() {
 		e.mu.Lock()
 		e.external = f.External
@@ -92,6 +94,9 @@ func (e *Engine) AddressChanged() { e.announcer.AddressChanged() }
 func (e *Engine) Trackers(infohash string) []announce.TrackerStatus {
 	return e.announcer.Status(infohash)
 }
+
+// TrackerHealth lists how all trackers fare, the DHT too, those that fail first.
+func (e *Engine) TrackerHealth() []announce.TrackerHealth { return e.announcer.Trackers() }
 
 // External is our address as trackers last saw it, invalid if none said.
 func (e *Engine) External() netip.Addr {

@@ -18,13 +18,14 @@ func (t *torrent) hash(ctx context.Context, l *layout, stamps []stamp, files []i
 	t.checked.Store(l.payload - l.payloadIn(pieces))
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	_, root := t.place()
 	next := make(chan int)
 	var mu sync.Mutex
 	wrong := map[int]bool{}
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), 4) {
 		wg.Go(func() {
-			h := newPieceHasher(l, t.root, stamps, func(n int) { t.checked.Add(int64(n)) })
+			h := newPieceHasher(l, root, stamps, func(n int) { t.checked.Add(int64(n)) })
 			defer h.close()
 			for i := range next {
 				ok, err := h.piece(ctx, i)

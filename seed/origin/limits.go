@@ -7,11 +7,11 @@ import (
 // Limits bound what the engine takes for itself. 0 means no limit for rates, and
 // the default for counts.
 type Limits struct {
-	Upload        int64 // bytes per second over all torrents
-	TorrentUpload int64 // bytes per second of each torrent
-	Peers         int   // connections over all torrents; 0: 500
-	TorrentPeers  int   // connections of each torrent; 0: as many as Peers
-	AddressPeers  int   // connections from one address, or one IPv6 /64; 0: 20. Loopback has no such limit
+	Upload        int64 `json:"upload"`         // bytes per second over all torrents
+	TorrentUpload int64 `json:"release_upload"` // bytes per second of each torrent
+	Peers         int   `json:"peers"`          // connections over all torrents; 0: 500
+	TorrentPeers  int   `json:"release_peers"`  // connections of each torrent; 0: as many as Peers
+	AddressPeers  int   `json:"address_peers"`  // connections from one address, or one IPv6 /64; 0: 20. Loopback has no such limit
 }
 
 const (

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
-
-	"github.com/anacrolix/torrent/bencode"
-	"github.com/anacrolix/torrent/metainfo"
 )
 
 // Bounds on what a foreign .torrent may ask of the engine.
@@ -18,52 +16,117 @@ const (
 	maxPieceLength = 1 << 30
 	maxPayload     = 1 << 50
 	maxFiles       = 1 << 18
-	maxPathDepth   = 60 // bencode refuses more than 64 levels
+	maxPathDepth   = 60
 )
 
 // readMetainfo reads a .torrent of any version. What it returns is consistent:
-// every offset, hash and path in it can be used without another look.
+// every offset, hash and path in it can be used without another look. It shares
+// memory with data.
 func readMetainfo(data []byte) (*layout, error) {
 	if len(data) > maxMetainfo {
 		return nil, fmt.Errorf("metainfo is larger than %d MiB", maxMetainfo>>20)
 	}
-	var mi metainfo.MetaInfo
-	if err := bencode.Unmarshal(data, &mi); err != nil {
+	l := &layout{}
+	var announce string
+	var layers []byte
+	b := &bencoded{data: data}
+	for b.begin('d'); b.more(); {
+		switch string(b.bytes()) {
+		case "info":
+			l.info = b.raw()
+		case "announce":
+			announce = string(b.bytes())
+		case "announce-list":
+			l.trackers = announceList(b.raw())
+		case "piece layers":
+			layers = b.raw()
+		default:
+			b.raw()
+		}
+	}
+	if err := b.end(); err != nil {
 		return nil, fmt.Errorf("metainfo: %w", err)
 	}
-	if len(mi.InfoBytes) == 0 {
+	if len(l.info) == 0 {
 		return nil, errors.New("metainfo has no info dictionary")
 	}
-	var info metainfo.Info
-	if err := bencode.Unmarshal(mi.InfoBytes, &info); err != nil {
+	if len(l.trackers) == 0 && announce != "" {
+		l.trackers = [][]string{{announce}}
+	}
+	info, err := readInfo(l.info)
+	if err != nil {
 		return nil, fmt.Errorf("info dictionary: %w", err)
 	}
-	l := &layout{
-		name:        info.BestName(),
-		pieceLength: info.PieceLength,
-		info:        mi.InfoBytes,
-		hasV1:       info.HasV1(),
-		hasV2:       info.HasV2(),
-		private:     info.Private != nil && *info.Private,
-		trackers:    mi.UpvertedAnnounceList(),
+	return l, l.fill(info, layers)
+}
+
+// announceList is no list where it is none of lists of strings. BEP 12
+func announceList(raw []byte) (tiers [][]string) {
+	b := &bencoded{data: raw}
+	for b.begin('l'); b.more(); {
+		tiers = append(tiers, b.strings())
 	}
-	if err := validName(l.name); err != nil {
-		return nil, err
+	if b.end() != nil || !slices.ContainsFunc(tiers, func(tier []string) bool { return len(tier) > 0 && tier[0] != "" }) {
+		return nil
 	}
-	if l.pieceLength < 1 || l.pieceLength > maxPieceLength {
-		return nil, fmt.Errorf("piece length %d is out of range", l.pieceLength)
+	return tiers
+}
+
+// info is the info dictionary; what is nil or 0 is not there. BEP 3, BEP 52
+type info struct {
+	name        string
+	pieceLength int64
+	pieces      []byte
+	length      int64
+	files       []byte // still bencoded
+	version     int64
+	tree        []byte // still bencoded
+	private     bool   // BEP 27
+}
+
+func readInfo(data []byte) (*info, error) {
+	i := &info{}
+	var better string
+	b := &bencoded{data: data}
+	for b.begin('d'); b.more(); {
+		switch string(b.bytes()) {
+		case "name":
+			i.name = string(b.bytes())
+		case "name.utf-8":
+			better = string(b.bytes())
+		case "piece length":
+			i.pieceLength = b.int()
+		case "pieces":
+			i.pieces = b.bytes()
+		case "length":
+			i.length = b.int()
+		case "files":
+			i.files = b.raw()
+		case "meta version":
+			i.version = b.int()
+		case "file tree":
+			i.tree = b.raw()
+		case "private":
+			i.private = b.int() != 0
+		default:
+			b.raw()
+		}
 	}
-	if err := l.fill(&info, mi.PieceLayers); err != nil {
-		return nil, err
-	}
-	if l.length == 0 {
-		return nil, errors.New("payload is empty")
-	}
-	return l, nil
+	i.name = orDefault(better, i.name)
+	return i, b.end()
 }
 
 // fill lays out the files and checks the hashes of both versions against them.
-func (l *layout) fill(info *metainfo.Info, layers map[string]string) error {
+func (l *layout) fill(info *info, layers []byte) error {
+	l.name, l.pieceLength, l.private = info.name, info.pieceLength, info.private
+	l.hasV2 = info.version == 2
+	l.hasV1 = info.version == 0 || info.version == 1 || info.files != nil || info.length != 0 || len(info.pieces) > 0
+	if err := validName(l.name); err != nil {
+		return err
+	}
+	if l.pieceLength < 1 || l.pieceLength > maxPieceLength {
+		return fmt.Errorf("piece length %d is out of range", l.pieceLength)
+	}
 	var tree []file
 	if l.hasV2 {
 		if l.pieceLength < blockSize || l.pieceLength&(l.pieceLength-1) != 0 {
@@ -72,22 +135,25 @@ func (l *layout) fill(info *metainfo.Info, layers map[string]string) error {
 		l.v2 = sha256.Sum256(l.info)
 		l.layerLevel = bits.TrailingZeros64(uint64(l.pieceLength / blockSize))
 		var err error
-		if tree, err = l.treeFiles(info, layers); err != nil {
+		if tree, err = l.treeFiles(info.tree, layers); err != nil {
 			return err
 		}
 		l.files = tree
 	}
 	if l.hasV1 {
 		l.v1 = sha1.Sum(l.info)
-		l.pieces = info.Pieces
+		l.pieces = info.pieces
 		files, err := l.listFiles(info)
 		if err != nil {
 			return err
 		}
 		if l.hasV2 {
-			if err := joinHybrid(files, tree); err != nil {
-				return err
-			}
+			err = joinHybrid(files, tree)
+		} else {
+			err = uniquePaths(files)
+		}
+		if err != nil {
+			return err
 		}
 		l.files = files
 	}
@@ -97,151 +163,11 @@ func (l *layout) fill(info *metainfo.Info, layers map[string]string) error {
 			l.payload += f.length
 		}
 	}
+	if l.length == 0 {
+		return errors.New("payload is empty")
+	}
 	if l.hasV1 && len(l.pieces) != l.numPieces()*sha1.Size {
 		return fmt.Errorf("%d bytes of v1 piece hashes for %d pieces", len(l.pieces), l.numPieces())
-	}
-	return uniquePaths(l.files)
-}
-
-// listFiles lays out the v1 side: info.files, or the single file. BEP 3, BEP 47
-func (l *layout) listFiles(info *metainfo.Info) ([]file, error) {
-	if len(info.Files) == 0 {
-		if info.Length < 0 || info.Length > maxPayload {
-			return nil, fmt.Errorf("length %d is out of range", info.Length)
-		}
-		return []file{{path: l.name, length: info.Length}}, nil
-	}
-	if len(info.Files) > maxFiles {
-		return nil, fmt.Errorf("more than %d files", maxFiles)
-	}
-	var files []file
-	var offset int64
-	for i := range info.Files {
-		fi := &info.Files[i]
-		f := file{offset: offset, length: fi.Length, pad: strings.Contains(fi.Attr, "p")}
-		if f.length < 0 || f.length > maxPayload-offset {
-			return nil, fmt.Errorf("file length %d is out of range", f.length)
-		}
-		if !f.pad {
-			p, err := joinPath(l.name, fi.BestPath())
-			if err != nil {
-				return nil, err
-			}
-			f.path = p
-		}
-		offset += f.length
-		files = append(files, f)
-	}
-	return files, nil
-}
-
-// treeFiles lays out the v2 side: the file tree, each file on a piece boundary,
-// pads between them. BEP 52
-func (l *layout) treeFiles(info *metainfo.Info, layers map[string]string) ([]file, error) {
-	if err := info.FileTree.Validate(); err != nil {
-		return nil, err
-	}
-	var files []file
-	var end int64 // of the payload so far
-	single := len(info.FileTree.Dir) == 1 && isLeafNamed(info.FileTree, l.name)
-	for fi := range info.UpvertedFilesIter() {
-		if len(files) > maxFiles {
-			return nil, fmt.Errorf("more than %d files", maxFiles)
-		}
-		if fi.Length > maxPayload-end {
-			return nil, fmt.Errorf("file length %d is out of range", fi.Length)
-		}
-		path, err := joinPath(l.name, fi.Path)
-		if single {
-			path, err = l.name, validName(l.name)
-		}
-		if err != nil {
-			return nil, err
-		}
-		f := file{path: path, length: fi.Length, root: fi.PiecesRoot.UnwrapOrZeroValue()}
-		if f.offset = end; f.length > 0 {
-			f.offset = roundUp(end, l.pieceLength)
-		}
-		if f.layer, err = l.pieceLayer(&f, layers); err != nil {
-			return nil, err
-		}
-		if f.offset > end {
-			files = append(files, file{offset: end, length: f.offset - end, pad: true})
-		}
-		files = append(files, f)
-		end = f.offset + f.length
-	}
-	// libtorrent asks for zeros behind the last byte when an empty file follows.
-	if tail := roundUp(end, l.pieceLength) - end; tail > 0 {
-		files = append(files, file{offset: end, length: tail, pad: true})
-	}
-	return files, nil
-}
-
-// isLeafNamed says whether the tree is one file of the torrent's own name,
-// which lies at Root/name and not at Root/name/name. BEP 52
-func isLeafNamed(tree metainfo.FileTree, name string) bool {
-	leaf, ok := tree.Dir[name]
-	return ok && len(leaf.Dir) == 0
-}
-
-// pieceLayer finds the piece hashes of a file longer than a piece and proves
-// them by the root.
-func (l *layout) pieceLayer(f *file, layers map[string]string) ([]byte, error) {
-	if f.length <= l.pieceLength {
-		return nil, nil
-	}
-	layer := []byte(layers[string(f.root[:])])
-	pieces := (f.length + l.pieceLength - 1) / l.pieceLength
-	if int64(len(layer)) != pieces*32 {
-		return nil, fmt.Errorf("%q: piece layer of %d bytes for %d pieces", f.path, len(layer), pieces)
-	}
-	if newHashTree(splitHashes(layer), l.layerLevel).root() != f.root {
-		return nil, fmt.Errorf("%q: piece layer does not hash to the pieces root", f.path)
-	}
-	return layer, nil
-}
-
-// joinHybrid checks that both sides of a hybrid torrent describe the same
-// payload, and copies the v2 hashes onto the v1 files. BEP 52 "Upgrade path"
-func joinHybrid(v1, v2 []file) error {
-	next := 0
-	for i := range v1 {
-		f := &v1[i]
-		if f.pad {
-			continue
-		}
-		for next < len(v2) && v2[next].pad {
-			next++
-		}
-		if next == len(v2) {
-			return errors.New("the v1 file list is longer than the v2 file tree")
-		}
-		g := &v2[next]
-		if f.path != g.path || f.length != g.length || f.length > 0 && f.offset != g.offset {
-			return fmt.Errorf("v1 and v2 disagree about %q", f.path)
-		}
-		f.root, f.layer = g.root, g.layer
-		next++
-	}
-	for ; next < len(v2); next++ {
-		if !v2[next].pad {
-			return errors.New("the v2 file tree is longer than the v1 file list")
-		}
-	}
-	return nil
-}
-
-func uniquePaths(files []file) error {
-	seen := make(map[string]bool, len(files))
-	for _, f := range files {
-		if f.pad {
-			continue
-		}
-		if seen[f.path] {
-			return fmt.Errorf("%q occurs twice", f.path)
-		}
-		seen[f.path] = true
 	}
 	return nil
 }

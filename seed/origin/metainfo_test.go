@@ -3,10 +3,12 @@ package origin
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/anacrolix/torrent/bencode"
+	"github.com/anacrolix/torrent/metainfo"
 
 	"commonseed/seed/seedtest"
 )
@@ -62,6 +64,12 @@ func TestBadMetainfoIsRefused(t *testing.T) {
 		"v1 and v2 differ": {hybrid, func(_, i map[string]any) {
 			i["file tree"].(map[string]any)["else"] = map[string]any{"": map[string]any{"length": 0}}
 		}, "v1"},
+		"no file tree":            {hybrid, func(_, i map[string]any) { delete(i, "file tree") }, "file tree"},
+		"empty folder":            {hybrid, func(_, i map[string]any) { i["file tree"].(map[string]any)["else"] = map[string]any{} }, "empty folder"},
+		"file in a file":          {hybrid, func(_, i map[string]any) { i["file tree"].(map[string]any)["song.bin"].(map[string]any)["x"] = 1 }, "a file and a folder"},
+		"files that are no list":  {v1, func(_, i map[string]any) { i["files"] = "x" }, "wanted"},
+		"length that is a text":   {v1, func(_, i map[string]any) { firstFile(i)["length"] = "1" }, "integer"},
+		"layers that are no list": {hybrid, func(o, _ map[string]any) { o["piece layers"] = 1 }, "piece layers"},
 		"parent in the file tree": {hybrid, func(_, i map[string]any) {
 			i["file tree"].(map[string]any)[".."] = map[string]any{"": map[string]any{"length": 0}}
 		}, "file name"},
@@ -71,9 +79,76 @@ func TestBadMetainfoIsRefused(t *testing.T) {
 			t.Errorf("%s: %v, want an error that says %q", name, err, tc.says)
 		}
 	}
+	for name, bad := range map[string]string{
+		"leading zero": "d4:infod6:lengthi01e4:name1:x12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaaee",
+		"minus zero":   "d4:infod6:lengthi1e4:name1:x12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae1:zi-0ee",
+		"huge string":  "d4:info9999999999999999999:", "no number": "d4:infoi1x2ee", "cut short": "d4:infod4:name1:x",
+		"negative string": "d-1:4:infodee", "more follows": string(v1) + "x",
+		"unsorted tree": "d4:infod9:file treed1:bd0:d6:lengthi0eee1:ad0:d6:lengthi0eeee12:meta versioni2e4:name1:x12:piece lengthi16384eee",
+	} {
+		if _, err := readMetainfo([]byte(bad)); err == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
 	deep := []byte("d4:info" + strings.Repeat("d1:a", 5000) + "de" + strings.Repeat("e", 5001))
 	if _, err := readMetainfo(deep); err == nil {
 		t.Error("bottomless nesting is taken")
+	}
+}
+
+// agrees compares what was read with what anacrolix/torrent reads, where that reads
+// anything.
+func agrees(t *testing.T, data []byte, l *layout) {
+	t.Helper()
+	var mi metainfo.MetaInfo
+	var info metainfo.Info
+	if bencode.Unmarshal(data, &mi) != nil || bencode.Unmarshal(mi.InfoBytes, &info) != nil || info.FileTree.Validate() != nil {
+		return
+	}
+	if info.BestName() != l.name || info.PieceLength != l.pieceLength || info.HasV1() != l.hasV1 || info.HasV2() != l.hasV2 ||
+		(info.Private != nil && *info.Private) != l.private || mi.HashInfoBytes() != metainfo.HashBytes(l.info) {
+		t.Errorf("%+v is read as %+v", info, l)
+	}
+	if got, want := fmt.Sprint(l.trackers), fmt.Sprint(mi.UpvertedAnnounceList()); got != want {
+		t.Errorf("trackers %s, want %s", got, want)
+	}
+	var got, want []string
+	for _, f := range l.files {
+		if !f.pad {
+			got = append(got, fmt.Sprint(f.path, f.length))
+		}
+	}
+	for _, f := range info.UpvertedFiles() {
+		if !strings.Contains(f.Attr, "p") {
+			want = append(want, fmt.Sprint(strings.Join(append([]string{l.name}, f.BestPath()...), "/"), f.Length))
+		}
+	}
+	if len(want) == 1 && len(info.FileTree.Dir[l.name].Dir) == 0 && want[0] == fmt.Sprint(l.name+"/"+l.name, l.payload) && info.HasV2() {
+		want[0] = fmt.Sprint(l.name, l.payload)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("files %q, want %q", got, want)
+	}
+}
+
+func TestMetainfoIsReadAsOthersReadIt(t *testing.T) {
+	for _, v := range []seedtest.Version{seedtest.V1, seedtest.V2, seedtest.Hybrid} {
+		for _, data := range [][]byte{seedtest.PayloadOf(t, v, awkward).Metainfo, seedtest.NewPayload(t, v).Metainfo} {
+			for _, change := range []func(outer, info map[string]any){
+				func(_, _ map[string]any) {},
+				func(o, i map[string]any) {
+					o["announce"], i["private"], i["name.utf-8"] = "http://one.example/", 1, "better"
+					o["announce-list"] = []any{[]any{"http://two.example/"}, []any{"udp://three.example:1", "http://four.example/"}}
+				},
+				func(o, _ map[string]any) { o["announce"], o["announce-list"] = "http://one.example/", []any{} },
+				func(o, _ map[string]any) { o["announce"], o["announce-list"] = "http://one.example/", "none" },
+			} {
+				changed := edit(t, data, change)
+				l, err := readMetainfo(changed)
+				check(t, err)
+				agrees(t, changed, l)
+			}
+		}
 	}
 }
 
@@ -180,6 +255,7 @@ func FuzzReadMetainfo(f *testing.F) {
 		if err != nil {
 			return
 		}
+		agrees(t, data, l)
 		if l.numPieces() > 1<<16 {
 			return
 		}

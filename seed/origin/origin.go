@@ -4,9 +4,10 @@
 //
 //   - origin.go        Options, Engine and its life
 //   - listen.go, utp.go the peer port; uTP is refused at once
-//   - metainfo.go       a .torrent, read with suspicion, becomes a layout
+//   - metainfo.go, filelist.go, bencode.go a .torrent, read with suspicion, becomes a layout
 //   - layout.go         the byte space: files, pads, pieces, hashes
 //   - torrent.go        what is kept of a torrent that sleeps
+//   - again.go          what changes when it is added again
 //   - awake.go          what is in memory while peers are there
 //   - check.go, hash.go compare payloads with torrents
 //   - patrol.go         notices files that change while they are served
@@ -103,7 +104,7 @@ type Engine struct {
 	closed   bool
 	torrents []*torrent             // in order of Add
 	swarms   map[[20]byte]*torrent  // by each infohash peers use
-	secrets  map[secretKey][20]byte // infohashes by how encryption handshakes name them
+	secrets  map[secretKey]*torrent // by how encryption handshakes name each infohash
 	checks   []*torrent             // waiting for the checker
 	conns    map[*conn]struct{}     // also those still shaking hands
 	greeting int                    // of which shake hands
@@ -141,7 +142,7 @@ func New(o Options) (*Engine, error) {
 		checkWake:  make(chan struct{}, 1),
 		spreadWake: make(chan struct{}, 1),
 		swarms:     map[[20]byte]*torrent{},
-		secrets:    map[secretKey][20]byte{},
+		secrets:    map[secretKey]*torrent{},
 		conns:      map[*conn]struct{}{},
 		byNet:      map[netip.Prefix]int{},
 		awake:      map[*torrent]struct{}{},
@@ -215,6 +216,7 @@ func (e *Engine) Add(ctx context.Context, t seed.Torrent) (string, error) {
 		return "", err
 	}
 	if known != nil {
+		e.again(known, n, l.trackers)
 		return known.id, nil
 	}
 	if stamps, err := n.survey(l); err == nil && l.doubtful(n.good, printsOf(stamps)) == nil {
@@ -239,7 +241,7 @@ func (e *Engine) enter(t *torrent) (known *torrent, err error) {
 	}
 	for _, h := range t.swarms {
 		e.swarms[h] = t
-		e.secrets[secretKeyOf(h)] = h
+		e.secrets[secretKeyOf(h)] = t
 	}
 	e.torrents = append(e.torrents, t)
 	return nil, nil
@@ -254,6 +256,15 @@ func (e *Engine) Status() []seed.Status {
 		out = append(out, t.status(now))
 	}
 	return out
+}
+
+// Find is the Status of one torrent. false: there is none with this infohash.
+func (e *Engine) Find(infohash string) (seed.Status, bool) {
+	t := e.byID(infohash)
+	if t == nil {
+		return seed.Status{}, false
+	}
+	return t.status(time.Now()), true
 }
 
 func (e *Engine) list() []*torrent {
@@ -316,8 +327,14 @@ func (e *Engine) bySwarm(h [20]byte) *torrent {
 func (e *Engine) bySecret(k secretKey) (infohash [20]byte, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	infohash, ok = e.secrets[k]
-	return infohash, ok
+	if t := e.secrets[k]; t != nil {
+		for _, h := range t.swarms {
+			if secretKeyOf(h) == k {
+				return h, true
+			}
+		}
+	}
+	return infohash, false
 }
 
 // Close implements seed.Seeder. Trackers get two seconds to hear of it.

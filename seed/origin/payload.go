@@ -114,7 +114,8 @@ func (h *handles) acquire(a *awake, file int) (*handle, error) {
 	if hd := h.cached(key); hd != nil {
 		return hd, nil
 	}
-	f, _, err := openPayload(a.t.root, a.files[file].path)
+	_, root := a.t.place()
+	f, _, err := openPayload(root, a.files[file].path)
 	if err != nil {
 		return nil, err
 	}

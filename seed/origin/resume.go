@@ -6,9 +6,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
 
 	"commonseed/internal/atomicfile"
@@ -27,6 +27,7 @@ type resume struct {
 	mu    sync.Mutex
 	known map[string][]fingerprint // of torrents that were not added in this run
 	gone  map[string][]fingerprint // of torrents that were removed in this run, and may come back
+	room  int                      // for how many known is made
 	lines int                      // in the file
 	file  *os.File                 // open for appending, nil until something is written
 }
@@ -50,6 +51,7 @@ func openResume(path string) (*resume, error) {
 	if err != nil {
 		err = fmt.Errorf("read %s: %w", path, err)
 	}
+	r.room = len(r.known)
 	return r, err
 }
 
@@ -61,35 +63,42 @@ func parseResume(in io.Reader) (known map[string][]fingerprint, lines int, err e
 	s.Buffer(make([]byte, 64<<10), maxResumeLine)
 	for s.Scan() {
 		lines++
-		words := strings.Fields(s.Text())
-		if len(words) < 2 || !isID(words[0]) || words[len(words)-1] != "." {
+		id, rest, _ := bytes.Cut(s.Bytes(), []byte(" "))
+		words, whole := bytes.CutSuffix(rest, []byte("."))
+		if !whole || !isID(id) {
 			continue
 		}
-		prints, err := parsePrints(words[1 : len(words)-1])
+		prints, err := parsePrints(words)
 		switch {
 		case err != nil:
 		case len(prints) == 0:
-			delete(known, words[0])
+			delete(known, string(id))
 		default:
-			known[strings.Clone(words[0])] = prints
+			known[string(id)] = prints
 		}
 	}
 	return known, lines, s.Err()
 }
 
-func isID(s string) bool {
-	b, err := hex.DecodeString(s)
-	return err == nil && (len(b) == 20 || len(b) == 32)
+func isID(s []byte) bool {
+	var raw [32]byte
+	if len(s) != 40 && len(s) != 64 {
+		return false
+	}
+	_, err := hex.Decode(raw[:], s)
+	return err == nil
 }
 
-func parsePrints(words []string) ([]fingerprint, error) {
-	prints := make([]fingerprint, len(words))
-	for i, w := range words {
-		v, err := strconv.ParseUint(w, 16, 64)
+// parsePrints takes numbers, each with a space behind it.
+func parsePrints(words []byte) ([]fingerprint, error) {
+	prints := make([]fingerprint, bytes.Count(words, []byte(" ")))
+	for i := range prints {
+		w, rest, _ := bytes.Cut(words, []byte(" "))
+		v, err := strconv.ParseUint(string(w), 16, 64)
 		if err != nil {
 			return nil, err
 		}
-		prints[i] = fingerprint(v)
+		prints[i], words = fingerprint(v), rest
 	}
 	return prints, nil
 }
@@ -116,10 +125,20 @@ func (r *resume) recall(id string, files int) []fingerprint {
 	}
 	delete(r.known, id)
 	delete(r.gone, id)
+	r.shrink()
 	if len(prints) != files {
 		return make([]fingerprint, files)
 	}
 	return prints
+}
+
+// shrink gives back the room of what was recalled: a map keeps it.
+func (r *resume) shrink() {
+	if len(r.known) < r.room/4 {
+		left := make(map[string][]fingerprint, len(r.known))
+		maps.Copy(left, r.known)
+		r.known, r.room = left, len(left)
+	}
 }
 
 // forget drops what is known of a torrent that is removed. In this run it is

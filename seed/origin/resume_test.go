@@ -3,6 +3,7 @@ package origin
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,6 +125,41 @@ func TestWhoComesBackIsNotReadAgain(t *testing.T) {
 	check(t, err)
 	if st := e.Status()[0]; st.State != seed.Seeding {
 		t.Errorf("state %q", st.State)
+	}
+}
+
+// What was recalled takes no room any more; what was not stays.
+func TestRecalledTorrentsAreNotKeptTwice(t *testing.T) {
+	resumeFile := filepath.Join(t.TempDir(), "resume")
+	var lines []byte
+	for i := range 1000 {
+		lines = appendLine(lines, fmt.Sprintf("%040d", i), []fingerprint{fingerprint(i + 1)})
+	}
+	check(t, os.WriteFile(resumeFile, lines, 0o600))
+	r, err := openResume(resumeFile)
+	check(t, err)
+	for i := range 990 {
+		if got := r.recall(fmt.Sprintf("%040d", i), 1); got[0] != fingerprint(i+1) {
+			t.Fatalf("torrent %d: %v", i, got)
+		}
+	}
+	if len(r.known) != 10 || r.room > 100 {
+		t.Errorf("%d torrents in room for %d", len(r.known), r.room)
+	}
+	if got := r.recall(fmt.Sprintf("%040d", 995), 1); got[0] != 996 {
+		t.Errorf("the rest was lost: %v", got)
+	}
+}
+
+func TestSharedPathsStayTheSame(t *testing.T) {
+	for _, path := range []string{"", "x", "/", "/x", "a/b", "a/b/c", "/a/b/c/d.torrent", "/a//b//c", "./x/"} {
+		path = filepath.FromSlash(path)
+		if got := sharePath(path).String(); got != path {
+			t.Errorf("%q became %q", path, got)
+		}
+	}
+	if a, b := sharePath(filepath.FromSlash("/c/one/files")), sharePath(filepath.FromSlash("/c/two/files")); a.above != b.above {
+		t.Errorf("%v and %v share nothing", a, b)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // disk lost by itself.
 const (
 	scrubRate  = 4 << 20 // bytes per second
-	scrubPause = 2 * time.Second
+	scrubPause = 5 * time.Second
 )
 
 // scrubLoop reads one torrent after the other, for ever.
@@ -62,7 +62,8 @@ func (e *Engine) scrub(ctx context.Context, t *torrent, rest func(int64) bool) e
 	if err != nil || l.doubtful(good, printsOf(stamps)) != nil {
 		return nil // the patrol's too
 	}
-	h := newPieceHasher(l, t.root, stamps, func(int) {})
+	_, root := t.place()
+	h := newPieceHasher(l, root, stamps, func(int) {})
 	defer h.close()
 	for i := range l.numPieces() {
 		ok, err := h.piece(ctx, i)

@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"commonseed/seed"
 )
@@ -19,30 +22,49 @@ import (
 // is all of it while it sleeps, some hundred bytes; what peers need is read from
 // its .torrent file when the first one comes.
 type torrent struct {
-	id          string // seed.Status.Infohash
-	slug, title string
-	path        string // of the .torrent file
-	root        string
-	swarms      [][20]byte // the infohashes that peers and trackers use
-	size        int64      // bytes of payload
-	private     bool       // BEP 27
+	id      string     // seed.Status.Infohash
+	swarms  [][20]byte // the infohashes that peers and trackers use
+	size    int64      // bytes of payload
+	private bool       // BEP 27
 
 	checked  atomic.Int64
 	uploaded atomic.Int64
 
 	waking sync.Mutex // held while the .torrent file is read for peers
 
-	mu     sync.Mutex
+	mu sync.Mutex
+
+	slug, title string
+	path, root  sharedPath  // of the .torrent file and the payload
+	tiers       fingerprint // of its announce list, as read last
+
 	state  seed.State
 	reason string
 	good   []fingerprint // per file: the content that matches the torrent; 0: none known
 	seen   fingerprint   // the payload as the last check found it, right or not
 	retry  time.Time     // no new check before, after a file could not be read
-	queued bool          // waits for the checker
-	gone   bool          // removed: nothing is served and nobody joins any more
-	seeds  time.Time     // when another complete copy was last heard of
+	seeds  int64         // when another complete copy was last heard of, in seconds since 1970
 	awake  *awake        // nil while asleep
+
+	renewed bool // the announce list has changed since the check that goes on began
+	queued  bool // waits for the checker
+	gone    bool // removed: nothing is served and nobody joins any more
 }
+
+// sharedPath is a path where thousands are kept: all above a release's own folder is
+// the same for many.
+type sharedPath struct {
+	above unique.Handle[string]
+	below string
+}
+
+func sharePath(path string) sharedPath {
+	i := strings.LastIndexByte(path, filepath.Separator)
+	i = 1 + strings.LastIndexByte(path[:max(i, 0)], filepath.Separator)
+	return sharedPath{unique.Make(path[:i]), strings.Clone(path[i:])}
+}
+
+func (p sharedPath) String() string { return p.above.Value() + p.below }
 
 // fingerprint stands for a stamp where thousands are kept: 8 bytes of its hash.
 // 0 is no file.
@@ -90,15 +112,16 @@ func newTorrent(s seed.Torrent) (*torrent, *layout, error) {
 		return nil, nil, &seed.MetainfoError{Slug: s.Slug, Why: err.Error()}
 	}
 	return &torrent{
-		id: l.infohash(), slug: s.Slug, title: s.Title, path: s.Path, root: s.Root,
-		swarms: l.swarms(), size: l.payload, private: l.private,
+		id: l.infohash(), slug: s.Slug, title: s.Title, path: sharePath(s.Path), root: sharePath(s.Root),
+		swarms: l.swarms(), size: l.payload, private: l.private, tiers: printOfTiers(l.trackers),
 		state: seed.Checking,
 	}, l, nil
 }
 
 // load reads the .torrent file again. It has to be the one that was added.
 func (t *torrent) load() (*layout, error) {
-	data, err := readTorrentFile(t.path)
+	path, _ := t.place()
+	data, err := readTorrentFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -107,9 +130,23 @@ func (t *torrent) load() (*layout, error) {
 		err = errors.New("it is another one now")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return l, nil
+}
+
+// place is where the .torrent file and the payload lie now.
+func (t *torrent) place() (path, root string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.path.String(), t.root.String()
+}
+
+// name says in the log which release it is.
+func (t *torrent) name() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.slug
 }
 
 func readTorrentFile(path string) ([]byte, error) {
@@ -151,7 +188,7 @@ func (t *torrent) halt(state seed.State, reason string) (was seed.State) {
 // heardOfSeed notes that another complete copy exists.
 func (t *torrent) heardOfSeed(now time.Time) {
 	t.mu.Lock()
-	t.seeds = now
+	t.seeds = now.Unix()
 	a := t.awake
 	t.mu.Unlock()
 	if a != nil && !a.superSeeded(now) {
@@ -166,7 +203,7 @@ const seedMemory = 30 * time.Minute
 func (t *torrent) alone(now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return now.Sub(t.seeds) > seedMemory
+	return now.Sub(time.Unix(t.seeds, 0)) > seedMemory
 }
 
 func (t *torrent) status(now time.Time) seed.Status {

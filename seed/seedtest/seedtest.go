@@ -26,6 +26,7 @@ func Conform(t *testing.T, open func(t *testing.T) seed.Seeder, peerAddr func(se
 	c := suite{open, peerAddr}
 	t.Run("completes a leecher", c.completes)
 	t.Run("adding again changes nothing", c.addsAgain)
+	t.Run("adding again takes over what changed", c.takesOver)
 	t.Run("refuses what is no torrent", c.refusesGarbage)
 	t.Run("serves no damaged payload", c.servesNoDamage)
 	t.Run("removes without deleting", c.removes)
@@ -90,6 +91,29 @@ func (c suite) addsAgain(t *testing.T) {
 	Await(t, s, id, seed.Seeding)
 	if add(t, s, p) != id || find(t, s, id).State != seed.Seeding {
 		t.Error("adding again disturbed the seeding torrent")
+	}
+}
+
+func (c suite) takesOver(t *testing.T) {
+	p := NewPayload(t, Hybrid, "http://127.0.0.1:1/announce")
+	s := c.start(t)
+	id := add(t, s, p)
+	Await(t, s, id, seed.Seeding)
+	moved := NewPayload(t, Hybrid, "http://127.0.0.1:2/announce")
+	must(t, os.RemoveAll(moved.Root))
+	must(t, os.Rename(p.Root, moved.Root))
+	must(t, os.Remove(p.Path))
+	moved.Slug, moved.Title = "moved", "Moved"
+	if again := add(t, s, moved); again != id {
+		t.Fatalf("infohashes %s and %s", id, again)
+	}
+	if st := Await(t, s, id, seed.Seeding); st.Slug != "moved" || st.Title != "Moved" || len(s.Status()) != 1 {
+		t.Errorf("status %+v of %d torrents", st, len(s.Status()))
+	}
+	dir := t.TempDir()
+	must(t, Leech(moved.Metainfo, c.peerAddr(s), dir, 20*time.Second))
+	if diff := Diff(t, moved.Root, dir); diff != "" {
+		t.Error(diff)
 	}
 }
 
