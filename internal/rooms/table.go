@@ -31,7 +31,7 @@ var walls = []wall{
 	}},
 	{"seed", nil},
 	{"seed/origin", []string{"seed", "internal", "github.com/anacrolix", "golang.org/x/time", "golang.org/x/sys"}},
-	{"seed/announce", []string{"seed", "internal", "github.com/anacrolix", "golang.org/x/time"}},
+	{"seed/announce", []string{"seed", "internal", "github.com/anacrolix", "golang.org/x/time", "golang.org/x/sys"}},
 	{"seed/tracker", []string{"golang.org/x/net/ipv4"}},
 	{"seed/web", []string{"seed", "internal"}},
 	{"seed/portmap", nil},

@@ -5,18 +5,21 @@
 //   - torrent.go   one torrent and its entries, one for each infohash and tier
 //   - tiers.go     announce lists, shared by the torrents that have the same
 //   - tracker.go   one tracker: its queue, its pace, its health
-//   - schedule.go  starts what is due, and draws the conclusions
+//   - schedule.go  picks what is due, and draws the conclusions
+//   - workers.go, alarm*.go  who announces, and is woken for it
 //   - farewell.go  the end: trackers are told that we leave
 //   - status.go    how it stands, by torrent and by tracker
 //   - usable.go    which URLs can be announced to
 //   - wire.go      one announcement on its way: what it says, over which families
-//   - http.go, httpanswer.go  BEP 3, 7, 23, 24, 31
+//   - http.go, httpanswer.go, bencode.go  BEP 3, 7, 23, 24, 31
+//   - httpclient.go, httpconn.go, httpsilent*.go  light connections to HTTP trackers
+//   - resolve.go   the addresses of a tracker's host
 //   - udp.go, udpsocket.go    BEP 15, 41
 //   - dht.go, dhtguard.go     BEP 5, 32
 //
-// One loop with one timer serves all torrents. A torrent costs the memory of
-// its entries (64 bytes each) and no goroutine, timer or closure. Goroutines run
-// for the announcements on their way, which are 64 at most.
+// One alarm is set for all torrents, to the time when the next is due. A torrent
+// costs the memory of its entries (64 bytes each) and no goroutine, timer or
+// closure. Goroutines run for the announcements on their way, which are 64 at most.
 //
 // Each tracker has a queue and a beat: its interval divided by the number of
 // torrents it knows. At every beat the entry that has waited longest is
@@ -83,8 +86,8 @@ type Announcer struct {
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	wake   chan struct{}
 	wg     sync.WaitGroup
+	alarms func() alarm
 
 	mu       sync.Mutex
 	closed   bool
@@ -93,6 +96,10 @@ type Announcer struct {
 	trackers map[string]*tracker
 	ready    agenda        // trackers with something to do
 	running  int           // announcements on their way
+	watch    *worker       // whose alarm is set for what is due next; nil: nobody's
+	armed    time.Duration // to when
+	woken    time.Duration // when the last alarm went off
+	idle     []*worker     // the others that do nothing
 	added    time.Duration // counts entries: the later, the earlier in the queue
 	moved    time.Duration // when our address changed last
 }
@@ -103,20 +110,18 @@ func New(o Options) (*Announcer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return start(o, w, w.ask), nil
+	return start(o, w, w.ask, newAlarm), nil
 }
 
-// start makes an Announcer that announces through ask.
-func start(o Options, w *wire, ask func(context.Context, request) (answer, error)) *Announcer {
+// start makes an Announcer that announces through ask, woken by such alarms.
+func start(o Options, w *wire, ask func(context.Context, request) (answer, error), alarms func() alarm) *Announcer {
 	ctx, cancel := context.WithCancel(context.Background())
-	a := &Announcer{
+	return &Announcer{
 		log: logger(o), found: o.Found, dht: o.DHT.Conn != nil || o.DHT.Conn6 != nil,
 		wire: w, ask: ask, begin: time.Now(),
-		ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1),
+		ctx: ctx, cancel: cancel, alarms: alarms,
 		torrents: map[string]*torrent{}, lists: map[string]*list{}, trackers: map[string]*tracker{},
 	}
-	a.wg.Go(a.run)
-	return a
 }
 
 func logger(o Options) *slog.Logger {
@@ -147,7 +152,7 @@ func (a *Announcer) Add(t Torrent) {
 	} else {
 		a.enterLocked(t)
 	}
-	signal(a.wake)
+	a.watchLocked()
 }
 
 // Remove ends the announcing of a torrent. The trackers that heard of it are
@@ -162,7 +167,7 @@ func (a *Announcer) Remove(id string) {
 	t.again = nil
 	if !t.leaving {
 		a.leaveLocked(t)
-		signal(a.wake)
+		a.watchLocked()
 	}
 }
 
@@ -185,16 +190,8 @@ func (a *Announcer) AddressChanged() {
 		t.hurry(a.moved)
 		a.reckonLocked(t)
 	}
-	signal(a.wake)
+	a.watchLocked()
 }
 
 // Nodes lists good nodes of the DHT, host:port, to join through after a restart.
 func (a *Announcer) Nodes() []string { return a.wire.dht.nodes() }
-
-// signal wakes a loop that waits on c, now or when it comes there.
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}

@@ -31,23 +31,24 @@ func BenchmarkAnnounce(b *testing.B) {
 
 // What the schedule costs for each announce, with 100,000 torrents at a tracker.
 func BenchmarkSchedule(b *testing.B) {
-	a := start(Options{}, nil, every(maxInterval))
+	a := start(Options{}, nil, every(maxInterval), newClockAlarm)
 	defer a.Close(0)
-	a.cancel() // we turn the handle ourselves
-	a.wg.Wait()
-	a.ctx = context.Background()
 	for i := range 100_000 {
 		a.Add(some(i, []string{"http://a/"}))
 	}
+	a.mu.Lock()
+	a.dismissLocked() // we turn the handle ourselves
+	a.mu.Unlock()
+	a.wg.Wait()
 	now := time.Duration(0)
 	b.ReportAllocs()
 	measure(b, func() {
 		a.mu.Lock()
 		t := a.ready[0]
 		now = max(now, t.wake)
-		a.sendLocked(t, now)
+		s := a.sendLocked(t, now)
 		a.mu.Unlock()
-		a.wg.Wait()
+		a.once(s)
 	})
 }
 

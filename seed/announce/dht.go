@@ -138,13 +138,18 @@ func resolveNodes(f family, nodes []string) (addrs []dht.Addr, err error) {
 			err = splitErr
 			continue
 		}
-		found, lookupErr := lookup(ctx, f, host, port)
+		to, portErr := portOf(port)
+		if portErr != nil {
+			err = portErr
+			continue
+		}
+		found, lookupErr := lookup(ctx, f, host)
 		if lookupErr != nil {
 			err = lookupErr
 			continue
 		}
 		for _, a := range found {
-			addrs = append(addrs, dht.NewAddr(net.UDPAddrFromAddrPort(a)))
+			addrs = append(addrs, dht.NewAddr(net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, to))))
 		}
 	}
 	return addrs, err

@@ -26,6 +26,7 @@ func (a *Announcer) Close(timeout time.Duration) {
 		return
 	}
 	a.closed = true
+	a.dismissLocked()
 	a.mu.Unlock()
 	a.cancel()
 	a.wg.Wait()

@@ -4,88 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strconv"
-	"syscall"
+	"strings"
 	"time"
 )
 
 const (
 	httpTime      = 30 * time.Second
-	maxBody       = 256 << 10
 	maxRedirects  = 3
 	maxTrackerID  = 256 // bytes
 	maxRetryAfter = 1 << 20
 )
 
-var httpHeader = http.Header{"User-Agent": {"commonseed"}}
-
-// newTransport makes connections over one family, and times out all stages.
-func newTransport(f family) *http.Transport {
-	d := net.Dialer{Timeout: 10 * time.Second, ControlContext: refuseLocal}
-	return &http.Transport{
-		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-			return d.DialContext(ctx, f.network("tcp"), address)
-		},
-		TLSHandshakeTimeout:    10 * time.Second,
-		ResponseHeaderTimeout:  20 * time.Second,
-		MaxResponseHeaderBytes: 32 << 10,
-		MaxIdleConns:           maxRunning,
-		MaxIdleConnsPerHost:    maxSlots,
-		IdleConnTimeout:        time.Minute,
-		DisableCompression:     true, // answers are short
-	}
-}
-
-// strayed marks the context of a request that a redirect sent to another host.
-type strayed struct{}
-
-// refuseLocal keeps redirects out of the local network: a tracker must not make
-// us call on machines it cannot reach itself.
-func refuseLocal(ctx context.Context, _, address string, _ syscall.RawConn) error {
-	if ctx.Value(strayed{}) == nil {
-		return nil
-	}
-	ap, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return err
-	}
-	if a := ap.Addr().Unmap(); a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsUnspecified() {
-		return errors.New("redirected into the local network")
-	}
-	return nil
-}
-
 func (w *wire) askHTTP(ctx context.Context, f family, r request) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, httpTime)
-	defer cancel()
 	l := r.tracker.link
-	u := *l.url
-	u.RawQuery = w.query(f, r)
-	res, err := w.get(ctx, f, &u)
+	p, err := w.get(ctx, f, l, w.target(f, r))
 	if err != nil {
 		return answer{}, err
 	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
-	if err != nil {
-		return answer{}, err
-	}
-	if len(body) > maxBody {
-		return answer{}, errors.New("tracker answer is too long")
-	}
-	got, trackerID, err := parseHTTPAnswer(body)
-	if res.StatusCode != http.StatusOK {
+	got, trackerID, err := parseHTTPAnswer(p.body)
+	if p.status != http.StatusOK {
 		if _, refused := errors.AsType[*failure](err); refused {
 			return answer{}, err
 		}
-		after, _ := strconv.Atoi(res.Header.Get("Retry-After"))
+		after, _ := strconv.Atoi(p.header.Get("Retry-After"))
 		retry := time.Duration(min(max(after, 0), maxRetryAfter)) * time.Second
-		return answer{}, &failure{why: fmt.Sprintf("tracker answered %d", res.StatusCode), retry: retry}
+		return answer{}, &failure{why: fmt.Sprintf("tracker answered %d", p.status), retry: retry}
 	}
 	if trackerID != "" && len(trackerID) <= maxTrackerID {
 		l.mu.Lock()
@@ -96,38 +41,38 @@ func (w *wire) askHTTP(ctx context.Context, f family, r request) (answer, error)
 }
 
 // get follows redirects, a few, and to trackers only.
-func (w *wire) get(ctx context.Context, f family, u *url.URL) (*http.Response, error) {
+func (w *wire) get(ctx context.Context, f family, l *link, target string) (*page, error) {
+	end := time.Now().Add(httpTime)
+	u, s := l.url, l.site
 	for hops := 0; ; hops++ {
-		req := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: httpHeader}).WithContext(ctx)
-		res, err := w.http[f].RoundTrip(req)
-		if err != nil {
-			return nil, err
+		if strings.ContainsAny(s.name, " \r\n") || strings.ContainsAny(target, " \r\n") {
+			return nil, errors.New("the URL of a tracker has a space in it")
 		}
-		switch res.StatusCode {
-		case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
-			http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		default:
-			return res, nil
+		p, err := w.http[f].fetch(ctx, s, target, end)
+		if err != nil || !p.redirects() {
+			return p, err
 		}
-		res.Body.Close()
 		if hops == maxRedirects {
 			return nil, errors.New("tracker redirects too often")
 		}
-		next, err := u.Parse(res.Header.Get("Location"))
+		next, err := u.Parse(p.header.Get("Location"))
 		if err != nil || next.Scheme != "http" && next.Scheme != "https" || next.Host == "" || next.User != nil {
 			return nil, errors.New("tracker redirects to what is no tracker")
 		}
-		if next.Hostname() != u.Hostname() {
-			ctx = context.WithValue(ctx, strayed{}, true)
-		}
-		u = next
+		u, s, target = next, siteOf(next, l), next.RequestURI()
 	}
 }
 
-// query is that of BEP 3, 7, 23 behind what the URL has itself.
-func (w *wire) query(f family, r request) string {
+// target is the path of the tracker's URL with the query of BEP 3, 7, 23 behind what
+// it has itself.
+func (w *wire) target(f family, r request) string {
 	l := r.tracker.link
-	b := make([]byte, 0, 320+len(l.url.RawQuery))
+	b := make([]byte, 0, 512)
+	b = append(b, l.url.EscapedPath()...)
+	if len(b) == 0 {
+		b = append(b, '/')
+	}
+	b = append(b, '?')
 	if l.url.RawQuery != "" {
 		b = append(append(b, l.url.RawQuery...), '&')
 	}

@@ -271,7 +271,7 @@ func newDouble(t *testing.T, w *wire) *double {
 		})}}
 		s.Start()
 		t.Cleanup(s.Close)
-		w.http[f].DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		w.http[f].dial = func(ctx context.Context, _ site, _ time.Time) (net.Conn, error) {
 			var nd net.Dialer
 			return nd.DialContext(ctx, family(f).network("tcp"), l.Addr().String())
 		}
@@ -295,8 +295,8 @@ func TestAMissingFamilyIsLeftAlone(t *testing.T) {
 	w := testWire(t, Options{})
 	d := newDouble(t, w)
 	var tries atomic.Int32
-	whole := w.http[v6].DialContext
-	w.http[v6].DialContext = func(context.Context, string, string) (net.Conn, error) {
+	whole := w.http[v6].dial
+	w.http[v6].dial = func(context.Context, site, time.Time) (net.Conn, error) {
 		tries.Add(1)
 		return nil, errors.New("network is unreachable")
 	}
@@ -320,7 +320,7 @@ func TestAMissingFamilyIsLeftAlone(t *testing.T) {
 		p.until = time.Now()
 		ask()
 	}
-	w.http[v6].DialContext = whole
+	w.http[v6].dial = whole
 	tr.link.paths[v6].until = time.Now()
 	ask()
 	ask()

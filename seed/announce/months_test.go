@@ -102,7 +102,7 @@ func TestNinetyDays(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			return ledgers[r.tracker.url].heard(time.Since(begin), r)
-		})
+		}, newClockAlarm)
 		for i := range torrents {
 			a.Add(some(i, []string{"http://mortal/"}, []string{"http://fickle/"}, []string{"http://silly/"}))
 		}

@@ -2,17 +2,14 @@ package announce
 
 import (
 	"container/heap"
-	"context"
 	"errors"
 	"math"
-	"math/rand/v2"
 	"net/netip"
 	"time"
 )
 
 const (
 	maxRunning   = 64 // announcements on their way, over all trackers
-	askTime      = time.Minute
 	firstRefusal = time.Minute
 	maxRefusal   = 3 * time.Hour
 )
@@ -56,41 +53,27 @@ func (f *failure) Error() string { return f.why }
 
 const never = time.Duration(math.MaxInt64)
 
-// run starts announcements as they come due.
-func (a *Announcer) run() {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-a.ctx.Done():
-			return
-		case <-a.wake:
-		case <-timer.C:
-		}
-		timer.Reset(a.launch())
+// nextLocked begins the announcement that is due, if there is one.
+func (a *Announcer) nextLocked(now time.Duration) (s sending, ok bool) {
+	if a.dueLocked() > now {
+		return s, false
 	}
+	return a.sendLocked(a.ready[0], now), true
 }
 
-// launch starts what is due, and answers when to look again.
-func (a *Announcer) launch() time.Duration {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	now := a.now()
-	for a.running < maxRunning && len(a.ready) > 0 && !a.closed {
-		t := a.ready[0]
-		if t.wake > now {
-			return t.wake - now
-		}
-		a.sendLocked(t, now)
+// dueLocked is when the next announcement is to begin; never: none.
+func (a *Announcer) dueLocked() time.Duration {
+	if a.closed || len(a.ready) == 0 || a.running >= maxRunning {
+		return never
 	}
-	return time.Hour // the end of a running one wakes us
+	return a.ready[0].wake
 }
 
-// sendLocked starts the first announcement of a tracker's queue.
-func (a *Announcer) sendLocked(t *tracker, now time.Duration) {
+// sendLocked takes the first of a tracker's queue to be announced.
+func (a *Announcer) sendLocked(t *tracker, now time.Duration) sending {
 	e := heap.Pop(&t.queue).(*entry)
 	s := sending{e: e, launched: now}
-	s.wave = now-e.due > t.interval/8 && len(t.queue) > 0 && t.queue[0].due <= now
+	s.wave = (!e.known || now-e.due > t.interval/8) && len(t.queue) > 0 && t.queue[0].due <= now
 	s.r = request{tracker: t, id: e.t.id, hash: e.t.hashes[e.hash]}
 	switch {
 	case e.t.leaving:
@@ -100,10 +83,10 @@ func (a *Announcer) sendLocked(t *tracker, now time.Duration) {
 	}
 	e.running = true
 	t.running++
-	t.sent = now
+	t.step(now)
 	a.running++
 	a.reckonLocked(t)
-	a.wg.Go(func() { a.once(s) })
+	return s
 }
 
 // sending is an announcement on its way.
@@ -111,13 +94,11 @@ type sending struct {
 	e        *entry
 	r        request
 	launched time.Duration
-	wave     bool // it was long overdue, and others with it
+	wave     bool // it was new or long overdue, and others with it
 }
 
 func (a *Announcer) once(s sending) {
-	ctx, cancel := context.WithTimeout(a.ctx, askTime)
-	got, err := a.ask(ctx, s.r)
-	cancel()
+	got, err := a.ask(a.ctx, s.r)
 	if err != nil {
 		a.log.Debug("announce failed", "tracker", s.r.tracker.name(), "infohash", s.r.id, "event", s.r.event, "err", err)
 	}
@@ -160,7 +141,6 @@ func (a *Announcer) settle(s sending, got answer, err error) {
 	}
 	a.reckonLocked(t)
 	a.reckonLocked(e.at)
-	signal(a.wake)
 }
 
 // acceptLocked sets the time of the next announcement after one that went well.
@@ -183,8 +163,8 @@ func (a *Announcer) acceptLocked(s sending, got answer, now time.Duration) {
 	switch {
 	case s.launched < a.moved:
 		e.from, e.due = now, now
-	case s.wave && most > least: // a wave must not come back as one
-		e.due = e.from + rand.N(most-least)
+	case s.wave: // it must not come back as one
+		e.due = t.place(e.from, e.due)
 	}
 }
 

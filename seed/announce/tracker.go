@@ -19,7 +19,8 @@ const (
 	maxInterval     = 3 * time.Hour
 	firstRetry      = 30 * time.Second
 	maxRetry        = time.Hour
-	downAfter       = 3 // failures in a row: its torrents go elsewhere
+	downAfter       = 3           // failures in a row: its torrents go elsewhere
+	mostLag         = time.Second // behind the beat that is caught up with
 )
 
 // tracker is one announce URL, or the DHT. Times count from the Announcer's start.
@@ -31,7 +32,9 @@ type tracker struct {
 	queue    queue // by due
 	good     int   // entries it took
 	running  int
-	sent     time.Duration // when the last announcement was
+	paced    time.Duration // of the pace: its last step
+	beaten   time.Duration // of the beat
+	placed   time.Duration // when the last of a wave is due again
 	interval time.Duration // as it says, on average
 
 	failures int           // in a row; it is asked by one entry at a time then
@@ -46,7 +49,7 @@ type tracker struct {
 }
 
 func newTracker(u string) *tracker {
-	t := &tracker{url: u, pos: -1, interval: defaultInterval, sent: -maxInterval}
+	t := &tracker{url: u, pos: -1, interval: defaultInterval, paced: -maxInterval, beaten: -maxInterval}
 	if p, err := url.Parse(u); err == nil {
 		t.link = newLink(p)
 	}
@@ -93,8 +96,25 @@ func (t *tracker) next() (time.Duration, bool) {
 		return 0, false
 	}
 	e := t.queue[0]
-	at := min(e.due, max(t.sent+t.beat(), e.from))
-	return max(at, t.sent+t.pace(), t.until), true
+	at := min(e.due, max(t.beaten+t.beat(), e.from))
+	return max(at, t.paced+t.pace(), t.until), true
+}
+
+// step counts an announcement. One that comes late, because others are under way or
+// the machine is busy, does not hold up those after it.
+func (t *tracker) step(now time.Duration) {
+	t.paced = min(max(t.paced+t.pace(), now-lull), now)
+	t.beaten = min(max(t.beaten+t.beat(), now-mostLag), now)
+}
+
+// place spreads a wave: it is when the next of it is due again, from then on and by
+// then. It comes as far behind the one before as if all of the tracker's were even, or
+// closer, where the last of the wave would be late otherwise.
+func (t *tracker) place(from, by time.Duration) time.Duration {
+	all := time.Duration(len(t.queue) + t.running + 1)
+	gap := min(t.interval/all, t.pace()+(by-from)/all)
+	t.placed = min(max(t.placed+gap, from), by)
+	return t.placed
 }
 
 // succeed notes that the tracker answered, and says whether that is news.

@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
-	"net"
 	"net/netip"
-	"strconv"
 	"time"
 )
 
@@ -20,27 +17,25 @@ const (
 	udpMagic     = 0x41727101980
 	udpConnected = time.Minute // how long a connection id is good
 	udpHeader    = 16          // connection id, action, transaction
-
-	resolveTime  = 10 * time.Second
-	resolveAgain = 30 * time.Minute
-	maxAddresses = 8 // of a host
 )
 
 // udpPath is what is known about a UDP tracker over one family.
 type udpPath struct {
-	addrs     []netip.AddrPort
-	resolved  time.Time
-	turn      int    // the address in use
 	id        uint64 // connection id
 	connected time.Time
 }
 
 func (w *wire) askUDP(ctx context.Context, f family, r request) (answer, error) {
 	l, s := r.tracker.link, w.udp[f]
-	to, err := l.resolve(ctx, f)
+	addrs, err := l.resolve(ctx, f)
 	if err != nil {
 		return answer{}, err
 	}
+	port, err := portOf(l.url.Port())
+	if err != nil {
+		return answer{}, err
+	}
+	to := netip.AddrPortFrom(addrs[0], port)
 	id, fresh, err := l.connect(ctx, s, to)
 	if err != nil {
 		return answer{}, err
@@ -89,47 +84,6 @@ func (w *wire) udpPacket(f family, r request, id uint64) []byte {
 	return b
 }
 
-// resolve looks up the host, now and then, and answers with the address in use.
-func (l *link) resolve(ctx context.Context, f family) (netip.AddrPort, error) {
-	l.mu.Lock()
-	p := l.paths[f].udp
-	l.mu.Unlock()
-	if len(p.addrs) == 0 || time.Since(p.resolved) > resolveAgain {
-		addrs, err := lookup(ctx, f, l.url.Hostname(), l.url.Port())
-		if err != nil && len(p.addrs) == 0 {
-			return netip.AddrPort{}, err
-		}
-		if err == nil {
-			p.addrs = addrs
-		}
-		l.mu.Lock()
-		l.paths[f].udp.addrs, l.paths[f].udp.resolved = p.addrs, time.Now()
-		l.mu.Unlock()
-	}
-	return p.addrs[p.turn%len(p.addrs)], nil
-}
-
-func lookup(ctx context.Context, f family, host, port string) ([]netip.AddrPort, error) {
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || n == 0 {
-		return nil, fmt.Errorf("no port %q", port)
-	}
-	ctx, cancel := context.WithTimeout(ctx, resolveTime)
-	defer cancel()
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, f.network("ip"), host)
-	if err != nil {
-		return nil, err
-	}
-	var addrs []netip.AddrPort
-	for _, ip := range ips[:min(len(ips), maxAddresses)] {
-		addrs = append(addrs, netip.AddrPortFrom(ip.Unmap(), uint16(n)))
-	}
-	if len(addrs) == 0 {
-		return nil, errors.New("tracker has no address")
-	}
-	return addrs, nil
-}
-
 // connect answers with a connection id that is good for a while, and whether
 // it was just got.
 func (l *link) connect(ctx context.Context, s *udpSocket, to netip.AddrPort) (id uint64, fresh bool, err error) {
@@ -158,16 +112,15 @@ func (l *link) connect(ctx context.Context, s *udpSocket, to netip.AddrPort) (id
 	return id, true, nil
 }
 
-// disconnect forgets the connection id. With turn it goes on to the next
-// address of the host, if that is still the one that failed.
+// disconnect forgets the connection id. With turn it goes on to the next address of
+// the host.
 func (l *link) disconnect(f family, to netip.AddrPort, turn bool) {
+	if turn {
+		l.pass(f, to.Addr())
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := &l.paths[f].udp
-	p.connected = time.Time{}
-	if turn && len(p.addrs) > 0 && p.addrs[p.turn%len(p.addrs)] == to {
-		p.turn = (p.turn + 1) % len(p.addrs)
-	}
+	l.paths[f].udp.connected = time.Time{}
 }
 
 // parseUDPAnswer reads interval, leechers, seeds and the peers, whose size

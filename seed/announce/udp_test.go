@@ -199,14 +199,11 @@ func TestAnOldConnectionIDIsRenewed(t *testing.T) {
 }
 
 func TestAllAddressesOfAHostAreTried(t *testing.T) {
-	dead := serveUDP(t, func(int, []byte) []byte { return nil })
-	alive := serveUDP(t, honest)
+	alive := serveUDP(t, honest).LocalAddr().(*net.UDPAddr).AddrPort()
 	w := testWire(t, Options{})
-	target := newTracker("udp://tracker.example:1")
+	target := newTracker(fmt.Sprintf("udp://tracker.example:%d", alive.Port()))
 	target.link.has = []family{v4}
-	target.link.paths[v4].udp = udpPath{resolved: time.Now(), addrs: []netip.AddrPort{
-		dead.LocalAddr().(*net.UDPAddr).AddrPort(), alive.LocalAddr().(*net.UDPAddr).AddrPort(),
-	}}
+	target.link.paths[v4].addresses = addresses{resolved: time.Now(), list: []netip.Addr{netip.MustParseAddr("127.0.0.2"), alive.Addr()}}
 	var errs []error
 	for range 3 {
 		_, err := w.ask(context.Background(), request{tracker: target, hash: hashOf(1)})

@@ -75,7 +75,7 @@ func virtual(t *testing.T, ask func(context.Context, request) (answer, error)) (
 	return start(Options{}, w, func(ctx context.Context, r request) (answer, error) {
 		l.add(r)
 		return ask(ctx, r)
-	}), l
+	}, newClockAlarm), l
 }
 
 // pass lets virtual time pass, and all that happens in it be over.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -20,6 +19,9 @@ const (
 	maxReason = 200 // characters
 	numWant   = 50
 )
+
+// askTime is how long an announcement by packets takes at most.
+const askTime = time.Minute
 
 // A family that fails at a tracker whose other one works is left alone.
 const (
@@ -44,7 +46,7 @@ type wire struct {
 	peerID   [20]byte
 	uploaded func(string) int64
 	ports    [2]atomic.Uint32 // by family
-	http     [2]*http.Transport
+	http     [2]*httpClient
 	udp      [2]*udpSocket
 	dht      *dhtNodes // nil: none
 }
@@ -52,7 +54,7 @@ type wire struct {
 func newWire(o Options) (*wire, error) {
 	w := &wire{
 		peerID: o.PeerID, uploaded: o.Uploaded,
-		http: [2]*http.Transport{newTransport(v4), newTransport(v6)},
+		http: [2]*httpClient{newHTTPClient(v4), newHTTPClient(v6)},
 		udp:  [2]*udpSocket{newUDPSocket(v4), newUDPSocket(v6)},
 	}
 	if w.uploaded == nil {
@@ -84,7 +86,7 @@ func (w *wire) close() {
 		return
 	}
 	for f := range w.http {
-		w.http[f].CloseIdleConnections()
+		w.http[f].close()
 		w.udp[f].close()
 	}
 	w.dht.close()
@@ -94,6 +96,8 @@ func (w *wire) close() {
 // if one of them did.
 func (w *wire) ask(ctx context.Context, r request) (answer, error) {
 	if r.tracker.isDHT() {
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
 		return w.dht.announce(ctx, r.hash, w)
 	}
 	var got [2]answer
@@ -116,6 +120,8 @@ func (w *wire) ask(ctx context.Context, r request) (answer, error) {
 
 func (w *wire) askOver(ctx context.Context, f family, r request) (answer, error) {
 	if r.tracker.link.url.Scheme == "udp" {
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
 		return w.askUDP(ctx, f, r)
 	}
 	return w.askHTTP(ctx, f, r)
@@ -146,8 +152,9 @@ func join(got [2]answer, errs [2]error) (answer, error) {
 
 // link is the way to a tracker.
 type link struct {
-	url *url.URL
-	has []family // what its host can have: one for an address
+	url  *url.URL
+	site site     // that of url
+	has  []family // what its host can have: one for an address
 
 	mu    sync.Mutex
 	id    string // "tracker id", to be sent back
@@ -159,10 +166,12 @@ type path struct {
 	failures int // in a row, while the other family worked
 	until    time.Time
 	udp      udpPath
+	addresses
 }
 
 func newLink(u *url.URL) *link {
 	l := &link{url: u, has: []family{v4, v6}}
+	l.site = siteOf(u, l)
 	if addr, err := netip.ParseAddr(u.Hostname()); err == nil {
 		l.has = []family{familyOf(addr)}
 	}

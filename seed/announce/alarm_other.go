@@ -1,0 +1,5 @@
+//go:build !linux
+
+package announce
+
+func newAlarm() alarm { return newClockAlarm() }
