@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+
+	"commonseed/internal/bencoded"
 )
 
 // listFiles lays out the v1 side: info.files, or the single file. BEP 3, BEP 47
@@ -20,47 +22,47 @@ func (l *layout) listFiles(info *info) (files []file, err error) {
 }
 
 func (l *layout) listedFiles(list []byte) (files []file, err error) {
-	b := &bencoded{data: list}
+	b := bencoded.New(list)
 	var offset int64
-	for b.begin('l'); b.more(); {
+	for b.Begin('l'); b.More(); {
 		f := l.listedFile(b)
 		if f.length < 0 || f.length > maxPayload-offset {
-			b.fail("file length %d is out of range", f.length)
+			b.Fail("file length %d is out of range", f.length)
 		}
 		if len(files) == maxFiles {
-			b.fail("more than %d files", maxFiles)
+			b.Fail("more than %d files", maxFiles)
 		}
 		f.offset = offset
 		offset += f.length
 		files = append(files, f)
 	}
-	return files, b.end()
+	return files, b.End()
 }
 
 // listedFile takes an item of info.files.
-func (l *layout) listedFile(b *bencoded) (f file) {
+func (l *layout) listedFile(b *bencoded.Reader) (f file) {
 	var path, better []string
-	for b.begin('d'); b.more(); {
-		switch string(b.bytes()) {
+	for b.Begin('d'); b.More(); {
+		switch string(b.Bytes()) {
 		case "length":
-			f.length = b.int()
+			f.length = b.Int()
 		case "path":
-			path = b.strings()
+			path = b.Strings()
 		case "path.utf-8":
-			better = b.strings()
+			better = b.Strings()
 		case "attr":
-			f.pad = bytes.IndexByte(b.bytes(), 'p') >= 0
+			f.pad = bytes.IndexByte(b.Bytes(), 'p') >= 0
 		default:
-			b.raw()
+			b.Raw()
 		}
 	}
 	if len(better) > 0 {
 		path = better
 	}
-	if b.err == nil && !f.pad {
+	if b.Err() == nil && !f.pad {
 		var err error
 		if f.path, err = joinPath(l.name, path); err != nil {
-			b.fail("%w", err)
+			b.Fail("%w", err)
 		}
 	}
 	return f
@@ -69,13 +71,13 @@ func (l *layout) listedFile(b *bencoded) (f file) {
 // treeFiles lays out the v2 side: the file tree, each file on a piece boundary,
 // pads between them. BEP 52
 func (l *layout) treeFiles(tree, layers []byte) ([]file, error) {
-	w := &treeWalk{layout: l, bencoded: bencoded{data: tree}}
+	w := &treeWalk{layout: l, Reader: bencoded.New(tree)}
 	var err error
 	if w.layers, err = layersByRoot(layers); err != nil {
 		return nil, fmt.Errorf("piece layers: %w", err)
 	}
 	w.folder(l.name)
-	if err := w.bencoded.end(); err != nil {
+	if err := w.End(); err != nil {
 		return nil, fmt.Errorf("file tree: %w", err)
 	}
 	if len(w.files) == 1 && w.files[0].path == l.name+"/"+l.name {
@@ -92,17 +94,17 @@ func layersByRoot(raw []byte) (map[string][]byte, error) {
 		return nil, nil
 	}
 	layers := map[string][]byte{}
-	b := &bencoded{data: raw}
-	for b.begin('d'); b.more(); {
-		root := string(b.bytes())
-		layers[root] = b.bytes()
+	b := bencoded.New(raw)
+	for b.Begin('d'); b.More(); {
+		root := string(b.Bytes())
+		layers[root] = b.Bytes()
 	}
-	return layers, b.end()
+	return layers, b.End()
 }
 
 // treeWalk goes through a file tree.
 type treeWalk struct {
-	bencoded
+	*bencoded.Reader
 	layout *layout
 	layers map[string][]byte
 	files  []file
@@ -114,27 +116,27 @@ type treeWalk struct {
 func (w *treeWalk) folder(path string) {
 	last := ""
 	n := 0
-	for w.begin('d'); w.more(); n++ {
-		name := string(w.bytes())
+	for w.Begin('d'); w.More(); n++ {
+		name := string(w.Bytes())
 		err := validName(name)
 		switch {
 		case n == 0 && name == "" && path != w.layout.name:
 			w.file(path)
-			if w.more() {
-				w.fail("%q is a file and a folder", path)
+			if w.More() {
+				w.Fail("%q is a file and a folder", path)
 			}
 			return
 		case err != nil:
-			w.fail("%w", err)
+			w.Fail("%w", err)
 		case n > 0 && name <= last:
-			w.fail("%q does not follow %q", name, last)
+			w.Fail("%q does not follow %q", name, last)
 		default:
 			w.folder(path + "/" + name)
 		}
 		last = name
 	}
 	if n == 0 {
-		w.fail("%q is an empty folder", path)
+		w.Fail("%q is an empty folder", path)
 	}
 }
 
@@ -142,27 +144,27 @@ func (w *treeWalk) folder(path string) {
 func (w *treeWalk) file(path string) {
 	f := file{path: path, offset: w.length}
 	var root []byte
-	for w.begin('d'); w.more(); {
-		switch string(w.bytes()) {
+	for w.Begin('d'); w.More(); {
+		switch string(w.Bytes()) {
 		case "length":
-			f.length = w.int()
+			f.length = w.Int()
 		case "pieces root":
-			root = w.bytes()
+			root = w.Bytes()
 		default:
-			w.raw()
+			w.Raw()
 		}
 	}
 	switch {
-	case w.err != nil:
+	case w.Err() != nil:
 		return
 	case f.length < 0 || f.length > maxPayload-w.length:
-		w.fail("file length %d is out of range", f.length)
+		w.Fail("file length %d is out of range", f.length)
 		return
 	case f.length > 0 && len(root) != len(f.root) || f.length == 0 && len(root) > 0:
-		w.fail("%q: pieces root of %d bytes", path, len(root))
+		w.Fail("%q: pieces root of %d bytes", path, len(root))
 		return
 	case len(w.files) > maxFiles:
-		w.fail("more than %d files", maxFiles)
+		w.Fail("more than %d files", maxFiles)
 		return
 	}
 	copy(f.root[:], root)
@@ -172,7 +174,7 @@ func (w *treeWalk) file(path string) {
 	}
 	var err error
 	if f.layer, err = w.layout.pieceLayer(&f, w.layers); err != nil {
-		w.fail("%w", err)
+		w.Fail("%w", err)
 	}
 	w.files = append(w.files, f)
 	w.length += f.length

@@ -8,6 +8,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"commonseed/internal/bencoded"
 )
 
 // Bounds on what a foreign .torrent may ask of the engine.
@@ -29,22 +31,22 @@ func readMetainfo(data []byte) (*layout, error) {
 	l := &layout{}
 	var announce string
 	var layers []byte
-	b := &bencoded{data: data}
-	for b.begin('d'); b.more(); {
-		switch string(b.bytes()) {
+	b := bencoded.New(data)
+	for b.Begin('d'); b.More(); {
+		switch string(b.Bytes()) {
 		case "info":
-			l.info = b.raw()
+			l.info = b.Raw()
 		case "announce":
-			announce = string(b.bytes())
+			announce = string(b.Bytes())
 		case "announce-list":
-			l.trackers = announceList(b.raw())
+			l.trackers = announceList(b.Raw())
 		case "piece layers":
-			layers = b.raw()
+			layers = b.Raw()
 		default:
-			b.raw()
+			b.Raw()
 		}
 	}
-	if err := b.end(); err != nil {
+	if err := b.End(); err != nil {
 		return nil, fmt.Errorf("metainfo: %w", err)
 	}
 	if len(l.info) == 0 {
@@ -62,11 +64,11 @@ func readMetainfo(data []byte) (*layout, error) {
 
 // announceList is no list where it is none of lists of strings. BEP 12
 func announceList(raw []byte) (tiers [][]string) {
-	b := &bencoded{data: raw}
-	for b.begin('l'); b.more(); {
-		tiers = append(tiers, b.strings())
+	b := bencoded.New(raw)
+	for b.Begin('l'); b.More(); {
+		tiers = append(tiers, b.Strings())
 	}
-	if b.end() != nil || !slices.ContainsFunc(tiers, func(tier []string) bool { return len(tier) > 0 && tier[0] != "" }) {
+	if b.End() != nil || !slices.ContainsFunc(tiers, func(tier []string) bool { return len(tier) > 0 && tier[0] != "" }) {
 		return nil
 	}
 	return tiers
@@ -87,33 +89,33 @@ type info struct {
 func readInfo(data []byte) (*info, error) {
 	i := &info{}
 	var better string
-	b := &bencoded{data: data}
-	for b.begin('d'); b.more(); {
-		switch string(b.bytes()) {
+	b := bencoded.New(data)
+	for b.Begin('d'); b.More(); {
+		switch string(b.Bytes()) {
 		case "name":
-			i.name = string(b.bytes())
+			i.name = string(b.Bytes())
 		case "name.utf-8":
-			better = string(b.bytes())
+			better = string(b.Bytes())
 		case "piece length":
-			i.pieceLength = b.int()
+			i.pieceLength = b.Int()
 		case "pieces":
-			i.pieces = b.bytes()
+			i.pieces = b.Bytes()
 		case "length":
-			i.length = b.int()
+			i.length = b.Int()
 		case "files":
-			i.files = b.raw()
+			i.files = b.Raw()
 		case "meta version":
-			i.version = b.int()
+			i.version = b.Int()
 		case "file tree":
-			i.tree = b.raw()
+			i.tree = b.Raw()
 		case "private":
-			i.private = b.int() != 0
+			i.private = b.Int() != 0
 		default:
-			b.raw()
+			b.Raw()
 		}
 	}
 	i.name = orDefault(better, i.name)
-	return i, b.end()
+	return i, b.End()
 }
 
 // fill lays out the files and checks the hashes of both versions against them.

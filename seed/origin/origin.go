@@ -4,7 +4,7 @@
 //
 //   - origin.go        Options, Engine and its life
 //   - listen.go, utp.go the peer port; uTP is refused at once
-//   - metainfo.go, filelist.go, bencode.go a .torrent, read with suspicion, becomes a layout
+//   - metainfo.go, filelist.go a .torrent, read with suspicion, becomes a layout
 //   - layout.go         the byte space: files, pads, pieces, hashes
 //   - torrent.go        what is kept of a torrent that sleeps
 //   - again.go          what changes when it is added again
