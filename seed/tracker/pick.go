@@ -7,12 +7,14 @@ import (
 )
 
 // sees translates a peer's address for the one that asks. Who only uploads has no
-// use for others of the kind. A peer on this machine, such as the embedded
+// use for others of the kind; but who starts may be one that has only a magnet link, and
+// says that nothing is left since it knows no size (aria2). A peer on this machine, such as the embedded
 // seeder, announced from an address that may mean nothing elsewhere: others reach
 // it where they reached the tracker.
 func (a *announcement) sees(self, p *peer) (netip.Addr, bool) {
 	const uploads = seeding | paused
-	if p.addr == self.addr && p.port == self.port || self.flags&uploads != 0 && p.flags&uploads != 0 {
+	idle := self.flags&uploads != 0 && p.flags&uploads != 0 && a.event != eventStarted
+	if p.addr == self.addr && p.port == self.port || idle {
 		return netip.Addr{}, false
 	}
 	if p.flags&here == 0 || self.flags&here != 0 {

@@ -103,6 +103,8 @@ func TestPeersFindEachOther(t *testing.T) {
 	b.want(p, n, "1.1.1.1:1 [2001:db8::2]:2", "1+2")
 	p, n = b.announce("4.4.4.4:5000", hashA, "port=4&left=0") // a seed is told leechers
 	b.want(p, n, "1.1.1.1:1 3.3.3.3:3", "2+2")
+	p, n = b.announce("4.4.4.4:5000", hashA, "port=4&left=0&event=started") // or is no seed, but has only a magnet link
+	b.want(p, n, "1.1.1.1:1 3.3.3.3:3 [2001:db8::2]:2", "2+2")
 	p, n = b.announce("1.1.1.1:6000", hashB, "port=1&left=1") // another swarm
 	b.want(p, n, "", "0+1")
 	p, n = b.announce("1.1.1.1:5000", hashA, "port=1&left=0&event=completed")
