@@ -51,6 +51,7 @@ type conn struct {
 
 	// Used by the reading goroutine alone.
 	metadataID byte // the peer's number for ut_metadata, 0: not spoken
+	uploads    bool // the peer was told that we only upload. BEP 21
 	buf        []byte
 	hashed     int64 // bytes read for hash requests
 	pexTaken   time.Time
@@ -158,7 +159,7 @@ type extendedHandshake struct {
 func (c *conn) greet() {
 	var out []byte
 	if c.hello.extended() {
-		out = append(out, c.extendedGreeting()...)
+		out = append(out, c.extendedGreeting(false)...)
 	}
 	switch {
 	case c.super.Load() && c.hello.fast():
@@ -179,7 +180,8 @@ func (c *conn) greet() {
 	c.send(out)
 }
 
-func (c *conn) extendedGreeting() []byte {
+// extendedGreeting is our extension handshake. BEP 10
+func (c *conn) extendedGreeting(uploadOnly bool) []byte {
 	m := map[string]int{"ut_metadata": ourMetadataID}
 	if !c.t.private {
 		m["ut_pex"] = ourPexID
@@ -192,7 +194,7 @@ func (c *conn) extendedGreeting() []byte {
 		Version:      "commonseed",
 		YourIP:       remote(c.nc).Addr().AsSlice(),
 	}
-	if !c.super.Load() { // who is told of single pieces must not know that there are more
+	if uploadOnly {
 		h.UploadOnly = 1
 	}
 	return message(msgExtended, append([]byte{0}, bencode.MustMarshal(&h)...))
