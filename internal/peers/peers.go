@@ -2,6 +2,11 @@
 // judge what commonseed writes. A missing program skips the test with a reason;
 // under COMMONSEED_PEERS=required it fails it instead, so that CI cannot pass by
 // skipping. scripts/install-peers installs all of them on Debian.
+//
+//   - peers.go    Need, NeedPython, Run
+//   - process.go  Start, for programs that run on
+//   - network.go  InOwnNetwork, for programs that want more than 127.0.0.1
+//   - clients     downloads with BitTorrent clients
 package peers
 
 import (

@@ -16,14 +16,14 @@ func aria2(t *testing.T, s *seeder, all []published) {
 	args := []string{
 		"--no-conf", "--dir", dir, "--bt-exclude-tracker=*", "--enable-dht=false", "--enable-dht6=false",
 		"--bt-enable-lpd=false", "--enable-peer-exchange=false", "--seed-time=0", "--file-allocation=none",
-		"--listen-port", fmt.Sprint(freePort(t)), "--bt-stop-timeout=60", "--summary-interval=0", "--console-log-level=notice",
+		"--listen-port", fmt.Sprint(peers.FreePort(t)), "--bt-stop-timeout=60", "--summary-interval=0", "--console-log-level=notice",
 	}
 	for _, p := range all {
 		args = append(args, s.torrentFile(t, p))
 	}
-	client := start(t, dir, nil, "aria2c", args...)
-	if !client.ended(patience) || client.err != nil {
-		t.Fatalf("aria2 did not complete: %v", client.err)
+	client := peers.Start(t, dir, nil, "aria2c", args...)
+	if !client.Ended(patience) || client.Err != nil {
+		t.Fatalf("aria2 did not complete: %v", client.Err)
 	}
 	for _, p := range all {
 		checkArrival(t, p, dir)

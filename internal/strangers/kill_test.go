@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"commonseed/internal/peers"
 )
 
 // kills counts the random moments; so many more are aimed at the instant in
@@ -102,9 +104,9 @@ func fullPublish(t *testing.T, base, work string) time.Duration {
 	for range 2 {
 		args := publishArgs(copyOf(t, base), work)
 		begun := time.Now()
-		p := start(t, t.TempDir(), nil, plainProgram(t), args...)
-		if !p.ended(patience) || p.err != nil {
-			t.Fatalf("publishing failed: %v", p.err)
+		p := peers.Start(t, t.TempDir(), nil, plainProgram(t), args...)
+		if !p.Ended(patience) || p.Err != nil {
+			t.Fatalf("publishing failed: %v", p.Err)
 		}
 		best = min(best, time.Since(begun))
 	}
@@ -114,12 +116,12 @@ func fullPublish(t *testing.T, base, work string) time.Duration {
 // killed publishes, kills that at a moment, and tells how far it had come.
 func killed(t *testing.T, channel, work string, moment func()) string {
 	t.Helper()
-	p := start(t, t.TempDir(), nil, plainProgram(t), publishArgs(channel, work)...)
+	p := peers.Start(t, t.TempDir(), nil, plainProgram(t), publishArgs(channel, work)...)
 	moment()
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-	<-p.done
+	_ = syscall.Kill(-p.Cmd.Process.Pid, syscall.SIGKILL)
+	<-p.Done
 	switch {
-	case p.err == nil:
+	case p.Err == nil:
 		return "it had ended"
 	case len(releases(t, channel)) == 2:
 		return "after the release was put in place"
@@ -236,9 +238,9 @@ func checkRecovery(t *testing.T, channel, work string) time.Duration {
 	checkVisible(t, channel)
 	checkFeed(t, channel)
 	begun := time.Now()
-	p := start(t, t.TempDir(), nil, plainProgram(t), publishArgs(channel, work)...)
-	if !p.ended(patience) || p.err != nil {
-		t.Fatalf("publishing again failed: %v", p.err)
+	p := peers.Start(t, t.TempDir(), nil, plainProgram(t), publishArgs(channel, work)...)
+	if !p.Ended(patience) || p.Err != nil {
+		t.Fatalf("publishing again failed: %v", p.Err)
 	}
 	took := time.Since(begun)
 	if n := len(releases(t, channel)); n != 2 {

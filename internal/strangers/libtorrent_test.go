@@ -2,31 +2,22 @@ package strangers
 
 import (
 	"encoding/json"
-	"net/url"
-	"path/filepath"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
-	"commonseed/internal/peers"
+	"commonseed/internal/peers/clients"
 )
 
 // libtorrent joins from nothing but the v2 half of the magnet: it finds peers by
 // the tracker, takes the info dictionary from them, and then the payload.
 func libtorrent(t *testing.T, all []published) {
-	python := peers.NeedPython(t, "libtorrent")
-	script, err := filepath.Abs("testdata/leech.py")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, p := range all {
 		dir := t.TempDir()
-		out := &output{}
-		client := start(t, dir, out, python, script, v2Only(t, p.Magnet), dir)
-		if !client.ended(patience) || client.err != nil {
-			t.Fatalf("libtorrent did not complete %s: %v\n%s", p.Slug, client.err, out.tail())
-		}
+		out := clients.Libtorrent(t, clients.Download{Source: v2Only(t, p.Magnet), Dir: dir, Listen: localhost})
 		var got struct{ V2, License string }
-		if err := json.Unmarshal([]byte(out.String()), &got); err != nil {
+		if err := json.Unmarshal([]byte(out), &got); err != nil {
 			t.Fatalf("leech.py printed %q: %v", out, err)
 		}
 		if got.V2 != p.InfohashV2 {
@@ -39,22 +30,31 @@ func libtorrent(t *testing.T, all []published) {
 	}
 }
 
+var localhost = netip.MustParseAddr("127.0.0.1")
+
 // v2Only takes the v1 hash and the web seeds out of a magnet.
 func v2Only(t *testing.T, magnet string) string {
 	t.Helper()
-	u, err := url.Parse(magnet)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var kept []string
-	for _, part := range strings.Split(u.RawQuery, "&") {
-		if !strings.HasPrefix(part, "xt=urn:btih:") && !strings.HasPrefix(part, "ws=") {
-			kept = append(kept, part)
-		}
-	}
-	query := strings.Join(kept, "&")
-	if len(query) == len(u.RawQuery) || !strings.Contains(query, "xt=urn:btmh:1220") || !strings.Contains(query, "tr=") {
+	cut := without(t, magnet, "xt=urn:btih:", "ws=")
+	if !strings.Contains(cut, "xt=urn:btmh:1220") || !strings.Contains(cut, "tr=") {
 		t.Fatalf("magnet %s is not a hybrid one with a tracker", magnet)
 	}
-	return "magnet:?" + query
+	return cut
+}
+
+// without takes what begins so out of a magnet.
+func without(t *testing.T, magnet string, starts ...string) string {
+	t.Helper()
+	query, ok := strings.CutPrefix(magnet, "magnet:?")
+	if !ok {
+		t.Fatalf("%q is no magnet", magnet)
+	}
+	kept := strings.Split(query, "&")
+	for _, start := range starts {
+		before := len(kept)
+		if kept = slices.DeleteFunc(kept, func(part string) bool { return strings.HasPrefix(part, start) }); len(kept) == before {
+			t.Fatalf("magnet %s has no %s", magnet, start)
+		}
+	}
+	return "magnet:?" + strings.Join(kept, "&")
 }

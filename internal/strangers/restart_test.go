@@ -40,13 +40,13 @@ func TestSeedAgainServesTheSameTorrents(t *testing.T) {
 func stop(t *testing.T, s *seeder) {
 	t.Helper()
 	begun := time.Now()
-	s.signal(syscall.SIGINT)
-	if !s.ended(5 * time.Second) {
+	s.Signal(syscall.SIGINT)
+	if !s.Ended(5 * time.Second) {
 		t.Fatal("commonseed still runs five seconds after SIGINT")
 	}
 	t.Logf("stopped within %v", time.Since(begun).Round(time.Millisecond))
-	if s.err != nil {
-		t.Errorf("commonseed ended with %v after SIGINT, want success", s.err)
+	if s.Err != nil {
+		t.Errorf("commonseed ended with %v after SIGINT, want success", s.Err)
 	}
 	var last string
 	for line := range s.lines {

@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"commonseed/internal/peers"
 )
 
 // message is one JSON line of commonseed, with what the tests read of any kind.
@@ -29,12 +32,12 @@ type message struct {
 // commonseed runs the program to its end and returns its JSON lines.
 func commonseed(t testing.TB, args ...string) []message {
 	t.Helper()
-	var stderr output
+	var stderr peers.Output
 	cmd := exec.Command(program(t), append(args, "--json")...)
 	cmd.Dir, cmd.Stderr = t.TempDir(), &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("commonseed %s: %v\n%s%s", strings.Join(args, " "), err, out, stderr.tail())
+		t.Fatalf("commonseed %s: %v\n%s%s", strings.Join(args, " "), err, out, stderr.Tail())
 	}
 	var all []message
 	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
@@ -54,7 +57,7 @@ func parseMessage(t testing.TB, line string) message {
 
 // seeder is a running commonseed that serves and seeds.
 type seeder struct {
-	*process
+	*peers.Process
 	message
 	lines chan string // what it prints after the seeding line; closed at its end
 }
@@ -64,10 +67,10 @@ type seeder struct {
 func seeding(t testing.TB, before func(message), host string, args ...string) *seeder {
 	t.Helper()
 	read, write := io.Pipe()
-	args = append(args, "--http", host+":0", "--peer-port", "0", "--json")
-	s := &seeder{process: start(t, t.TempDir(), write, program(t), args...), lines: make(chan string, 1000)}
+	args = append(args, "--http", net.JoinHostPort(host, "0"), "--peer-port", "0", "--json")
+	s := &seeder{Process: peers.Start(t, t.TempDir(), write, program(t), args...), lines: make(chan string, 1000)}
 	go func() {
-		<-s.done
+		<-s.Done
 		write.Close()
 	}()
 	go func() {
@@ -81,7 +84,7 @@ func seeding(t testing.TB, before func(message), host string, args ...string) *s
 		select {
 		case line, ok := <-s.lines:
 			if !ok {
-				t.Fatalf("commonseed %s ended before it seeded: %v", strings.Join(args, " "), s.err)
+				t.Fatalf("commonseed %s ended before it seeded: %v", strings.Join(args, " "), s.Err)
 			}
 			m := parseMessage(t, line)
 			if m.Type == "seeding" {

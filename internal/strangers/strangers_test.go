@@ -5,12 +5,11 @@
 //	strangers_test.go     what all tests share
 //	program_test.go       builds the program once
 //	clients_test.go       one seeder, several strangers at once
+//	peers_test.go         every client completes by the tracker alone
 //	seeder_test.go        runs commonseed and reads its JSON lines
 //	race_test.go          whether to look for races in the program too
-//	process_test.go       runs any program, and ends it with all it started
 //	arrival_test.go       what a stranger must find in a download
 //	qbittorrent_test.go   subscribes to the torrent feed
-//	transmission_test.go  downloads from peers the tracker names
 //	aria2_test.go         downloads from the web seed alone
 //	libtorrent_test.go    downloads from a magnet, by the v2 protocol
 //	restart_test.go       stopping, verifying, seeding again
@@ -23,7 +22,6 @@ package strangers
 import (
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -85,29 +83,6 @@ func (e example) path(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// freePort finds a TCP port that nothing listens on.
-func freePort(t testing.TB) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
-}
-
-// eventually asks until done answers true, and fails the test when patience ends.
-func eventually(t testing.TB, what string, done func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !done() {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within %v", what, patience)
-		}
-		time.Sleep(200 * time.Millisecond)
-	}
 }
 
 func writeFile(t testing.TB, path, content string) {

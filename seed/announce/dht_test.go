@@ -2,16 +2,15 @@ package announce
 
 import (
 	"bufio"
-	"context"
+	"encoding/hex"
 	"io"
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -136,42 +135,50 @@ func TestTheDHTKnowsUs(t *testing.T) {
 	}
 }
 
-// A leecher that knows nothing but a node of the DHT is told of us.
-func TestLibtorrentFindsUsInTheDHT(t *testing.T) {
+// Nodes of libtorrent take our announcements, and name us to a leecher that knows
+// nothing but one of them: by both infohashes of a hybrid, over IPv4 and IPv6.
+func TestLibtorrentFindsUsInItsDHT(t *testing.T) {
 	python := peers.NeedPython(t, "libtorrent")
-	o := startDHT(t, 3, v4)
-	a, err := New(Options{PeerID: us, Port: 7448, DHT: DHT{Conn: listenUDP(t, v4), Nodes: []string{o.node(0)}}})
-	check(t, err)
-	defer a.waitForDHT()
-	defer a.Close(0)
-	a.Add(Torrent{ID: "1", Hashes: [][20]byte{hashOf(1)}})
-	await(t, "a node to know us", func() bool { return o.know(hashOf(1), "127.0.0.1:7448") })
-	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
-	defer cancel()
-	h := hashOf(1)
-	cmd := exec.CommandContext(ctx, python, "testdata/getpeers.py", o.node(1), string(appendHex(nil, h[:])))
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	check(t, err)
-	check(t, cmd.Start())
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if lines.Text() == "127.0.0.1:7448" {
-			cancel()
-			cmd.Wait()
-			return
-		}
-		t.Logf("named %s", lines.Text())
+	v1, v2 := hashOf(1), hashOf(2)
+	for f, host := range []string{"127.0.0.1", "[::1]"} {
+		t.Run(host, func(t *testing.T) {
+			t.Parallel()
+			conn := listenUDP(t, family(f))
+			read, write := io.Pipe()
+			defer read.Close() // before the program is waited for
+			p := peers.Start(t, "testdata", write, python, "dht.py", host, "5", hex.EncodeToString(v1[:]), hex.EncodeToString(v2[:]))
+			go func() {
+				<-p.Done
+				write.Close()
+			}()
+			late := time.AfterFunc(time.Minute, func() { p.Signal(syscall.SIGKILL) })
+			defer late.Stop()
+			lines := bufio.NewScanner(read)
+			if !lines.Scan() {
+				t.Fatal("libtorrent names no node")
+			}
+			options := DHT{Nodes: []string{lines.Text()}}
+			if family(f) == v4 {
+				options.Conn = conn
+			} else {
+				options.Conn6 = conn
+			}
+			a, err := New(Options{PeerID: us, Port: 7448, DHT: options})
+			check(t, err)
+			defer a.waitForDHT()
+			defer a.Close(0)
+			a.Add(Torrent{ID: "hybrid", Hashes: [][20]byte{v1, v2}})
+			found := map[string]bool{}
+			for len(found) < 2 && lines.Scan() {
+				if h, ok := strings.CutSuffix(lines.Text(), " "+host+":7448"); ok {
+					found[h] = true
+				}
+			}
+			if len(found) < 2 {
+				t.Errorf("libtorrent finds us by %v alone", found)
+			}
+		})
 	}
-	t.Errorf("libtorrent did not find us: %v", cmd.Wait())
-}
-
-func appendHex(b, raw []byte) []byte {
-	const digits = "0123456789abcdef"
-	for _, c := range raw {
-		b = append(b, digits[c>>4], digits[c&15])
-	}
-	return b
 }
 
 func TestADHTWithoutNodesFails(t *testing.T) {

@@ -52,7 +52,7 @@ func (e *Engine) serve(nc net.Conn, handshake func(*conn) error) bool {
 		nc.SetDeadline(time.Time{})
 		e.greeted(c)
 		err := c.run()
-		e.log.Debug("peer left", "peer", nc.RemoteAddr(), "infohash", c.t.id, "why", err)
+		e.log.Debug("peer left", "peer", nc.RemoteAddr(), "infohash", c.t.id, "encrypted", c.encrypted, "why", err)
 	}()
 	return true
 }

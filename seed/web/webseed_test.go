@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/anacrolix/torrent/bencode"
 
 	"commonseed/internal/peers"
+	"commonseed/internal/peers/clients"
 	"commonseed/seed/seedtest"
 )
 
@@ -83,12 +85,11 @@ func TestAria2CompletesFromTheWebSeedAlone(t *testing.T) {
 }
 
 func TestLibtorrentCompletesFromTheWebSeedAlone(t *testing.T) {
-	python := peers.NeedPython(t, "libtorrent")
 	for _, v := range []seedtest.Version{seedtest.V1, seedtest.V2, seedtest.Hybrid} {
 		t.Run(v.String(), func(t *testing.T) {
 			p, torrent, _ := webSeed(t, v)
 			dir := t.TempDir()
-			peers.Run(t, python, "../origin/testdata/leech.py", torrent, dir)
+			clients.Libtorrent(t, clients.Download{Source: torrent, Dir: dir, Listen: netip.MustParseAddr("127.0.0.1")})
 			if diff := seedtest.Diff(t, p.Root, dir); diff != "" {
 				t.Error(diff)
 			}
