@@ -51,7 +51,6 @@ type conn struct {
 
 	// Used by the reading goroutine alone.
 	metadataID byte // the peer's number for ut_metadata, 0: not spoken
-	uploads    bool // the peer was told that we only upload. BEP 21
 	buf        []byte
 	hashed     int64 // bytes read for hash requests
 	pexTaken   time.Time
@@ -159,7 +158,7 @@ type extendedHandshake struct {
 func (c *conn) greet() {
 	var out []byte
 	if c.hello.extended() {
-		out = append(out, c.extendedGreeting(false)...)
+		out = append(out, c.extendedGreeting()...)
 	}
 	switch {
 	case c.super.Load() && c.hello.fast():
@@ -180,8 +179,7 @@ func (c *conn) greet() {
 	c.send(out)
 }
 
-// extendedGreeting is our extension handshake. BEP 10
-func (c *conn) extendedGreeting(uploadOnly bool) []byte {
+func (c *conn) extendedGreeting() []byte {
 	m := map[string]int{"ut_metadata": ourMetadataID}
 	if !c.t.private {
 		m["ut_pex"] = ourPexID
@@ -194,7 +192,7 @@ func (c *conn) extendedGreeting(uploadOnly bool) []byte {
 		Version:      "commonseed",
 		YourIP:       remote(c.nc).Addr().AsSlice(),
 	}
-	if uploadOnly {
+	if !c.super.Load() { // who is told of single pieces must not know that there are more
 		h.UploadOnly = 1
 	}
 	return message(msgExtended, append([]byte{0}, bencode.MustMarshal(&h)...))

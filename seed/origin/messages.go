@@ -198,13 +198,6 @@ func (c *conn) onExtendedHandshake(p []byte) error {
 		c.listens = netip.AddrPortFrom(remote(c.nc).Addr(), uint16(h.Port))
 	}
 	c.mu.Unlock()
-	// Who has only a magnet link does not know yet what it wants, and libtorrent leaves
-	// an uploader that it wants nothing of. Who is told of single pieces must not know
-	// that there are more.
-	if h.MetadataSize > 0 && !c.uploads && !c.super.Load() {
-		c.uploads = true
-		c.send(c.extendedGreeting(true))
-	}
 	if id := h.M["ut_pex"]; id > 0 && id < 256 {
 		c.pexID.Store(int32(id))
 		c.a.introduce(c)

@@ -47,7 +47,7 @@ func TestPrivateTorrentsExchangeNoPeers(t *testing.T) {
 	c := conns[0]
 	c.t.private = true
 	c.a.layout = l
-	if m := c.extendedGreeting(false); containsKey(m[6:], "ut_pex") {
+	if m := c.extendedGreeting(); containsKey(m[6:], "ut_pex") {
 		t.Errorf("offered: %q", m)
 	}
 	check(t, c.onPex([]byte("d5:added6:\x7f\x00\x00\x01\x1b\x58e")))
