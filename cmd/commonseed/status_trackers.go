@@ -59,6 +59,8 @@ func (t trackerStatus) state() string {
 		text = "refuses: " + t.Error
 	case t.Error != "":
 		text = fmt.Sprintf("took %d of %d, and says of others: %s", t.Taken, t.Hashes, t.Error)
+	case t.Hashes == 0:
+		text = "stands by for another of its tier"
 	case t.Taken == 0:
 		text = "not asked yet"
 	case t.Taken < t.Hashes:
@@ -77,7 +79,7 @@ func unfound(trackers []trackerStatus) string {
 	first := ""
 	for _, t := range trackers {
 		switch {
-		case t.URL == dhtURL:
+		case t.URL == dhtURL, t.Hashes == 0 && !t.fails():
 		case !t.fails():
 			return ""
 		case first == "":
