@@ -8,7 +8,7 @@ import (
 // costs more than an announcement. Where that takes longer than haste, as it does with trackers
 // far away, another worker lends a hand.
 const (
-	lull   = 100 * time.Millisecond
+	lull   = 250 * time.Millisecond
 	haste  = 20 * time.Millisecond
 	spares = 8 // workers that are kept without work
 )
