@@ -216,14 +216,15 @@ func adviseAfter(err error) (advice, bool) {
 // adviseState knows the errors about the disk, the channel and the network.
 func adviseState(err error) (advice, bool) {
 	var (
-		exists   *publish.ExistsError
-		same     *publish.SameError
-		locked   *publish.LockedError
-		port     *portError
-		mismatch *torrentfile.MismatchError
-		some     *incompleteError
-		fetched  *fetchError
-		silent   *noSeederError
+		exists    *publish.ExistsError
+		same      *publish.SameError
+		locked    *publish.LockedError
+		port      *portError
+		mismatch  *torrentfile.MismatchError
+		some      *incompleteError
+		fetched   *fetchError
+		silent    *noSeederError
+		noChannel *noChannelError
 	)
 	switch {
 	case errors.As(err, &silent):
@@ -258,6 +259,8 @@ func adviseState(err error) (advice, bool) {
 		return advice{exitFailed, "nothing was published; make room there, or use a --channel on another disk"}, true
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return advice{exitFailed, "nothing was published; check the permissions, or use another --channel"}, true
+	case errors.As(err, &noChannel):
+		return advice{exitUsage, "name the folder of a channel; commonseed publish FILE makes one"}, true
 	case errors.Is(err, fs.ErrNotExist):
 		return advice{exitUsage, "check the spelling of the path"}, true
 	case errors.Is(err, errInternal):

@@ -56,6 +56,7 @@ func TestTrackersAreToldOfInWords(t *testing.T) {
 		fails   bool
 		says    string
 	}{
+		{trackerStatus{}, false, "stands by for another of its tier"},
 		{trackerStatus{Hashes: 4}, false, "not asked yet"},
 		{trackerStatus{Hashes: 4, Taken: 1}, false, "works: 1 of 4 announced so far"},
 		{trackerStatus{Hashes: 4, Taken: 4}, false, "works: 4 announced"},
@@ -75,7 +76,7 @@ func TestTrackersAreToldOfInWords(t *testing.T) {
 		want     string
 	}{
 		{nil, ""}, {[]trackerStatus{dht}, ""}, {[]trackerStatus{down, up}, ""},
-		{[]trackerStatus{down, dht}, "no tracker helps peers to find you: udp://t.example:1 fails: timeout"},
+		{[]trackerStatus{down, dht, {URL: "http://stands.by/"}}, "no tracker helps peers to find you: udp://t.example:1 fails: timeout"},
 	} {
 		if got := unfound(c.trackers); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.trackers, got, c.want)
